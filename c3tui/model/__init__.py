@@ -1,0 +1,1 @@
+"""What things are: the plan, the fleet, findings and replacements. No I/O."""
