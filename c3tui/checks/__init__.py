@@ -1,0 +1,1 @@
+"""The rules: pure functions of plan and fleet that give findings."""
