@@ -1,0 +1,92 @@
+"""The commands every engine understands. Steps add those that reach for the hardware."""
+
+from typing import Any
+
+from c3tui.engine import decisions
+from c3tui.engine.core import Command, Engine
+from c3tui.model.replacement import Decision
+from c3tui.model.run import Outcome
+
+
+async def run(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Start a step: ``step``, and ``confirm`` where it destroys something."""
+    begun, _ = engine.begin(arguments["step"], who, arguments.get("confirm") or "")
+    return {"run": begun.id}
+
+
+async def walk(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Run steps in order, ``until`` one; answers when the walk has ended."""
+    runs = await engine.walk(who, arguments.get("until") or "", arguments.get("confirm") or "")
+    done = all(each.outcome in (Outcome.DONE, Outcome.WARNING) for each in runs)
+    return {"runs": [each.id for each in runs], "done": done}
+
+
+async def stop(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Stop ``run``: after what it is doing, or ``now``."""
+    engine.stop(arguments.get("run") or "", bool(arguments.get("now")))
+    return {}
+
+
+async def check(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Look at one ``step``."""
+    checked = await engine.check(arguments["step"], who)
+    return {
+        "done": checked.done,
+        "summary": checked.summary,
+        "missing": checked.missing,
+        "findings": [found.id for found in checked.findings],
+    }
+
+
+async def destroys(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """What running ``step`` would destroy, and the word that confirms it."""
+    victims = await engine.destroys(arguments["step"], who)
+    return {"victims": victims, "word": engine.site.plan.site.name}
+
+
+async def verdict(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Decide on the drive in ``bay``: ``decision`` with its ``reason``."""
+    decision = Decision(arguments["decision"])
+    given = decisions.decide(engine.store, arguments["bay"], decision, arguments.get("reason") or "", who)
+    return {"verdict": given.id}
+
+
+async def waive(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Waive ``finding`` for a ``reason``."""
+    decisions.waive(engine.store, arguments["finding"], arguments.get("reason") or "", who)
+    return {}
+
+
+async def withdraw(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Take back ``replacement`` for a ``reason``."""
+    decisions.withdraw(engine.store, arguments["replacement"], arguments.get("reason") or "", who)
+    return {}
+
+
+async def edit(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Change the plan: ``changes`` by dotted path."""
+    engine.edit(arguments["changes"], who)
+    return {}
+
+
+async def reload(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Read plan and secrets again."""
+    engine.reload(who)
+    return {}
+
+
+COMMANDS: dict[str, Command] = {
+    "run": run,
+    "walk": walk,
+    "stop": stop,
+    "check": check,
+    "destroys": destroys,
+    "verdict": verdict,
+    "waive": waive,
+    "withdraw": withdraw,
+    "edit": edit,
+    "reload": reload,
+}
+
+READ_ONLY = frozenset({"check", "destroys", "watch"})
+"""Commands that a viewer without control may give."""
