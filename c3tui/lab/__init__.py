@@ -1,0 +1,1 @@
+"""The rehearsal world: protocol servers over one simulated machine room, on loopback."""
