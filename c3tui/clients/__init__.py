@@ -1,0 +1,1 @@
+"""The only importers of the vendor libraries: MAAS, BMCs, Kubespray, Kubernetes, SSH."""
