@@ -1,0 +1,252 @@
+"""The fleet as the screens see it: one copy of the record, brought up to date by cursor.
+
+Plain Python: no terminal, no engine. Rows that did not change keep their identity, so that a table can
+tell what to repaint by comparing objects.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import ValidationError
+
+from c3tui.engine.store import Reader
+from c3tui.model.addresses import Binding, Holdings, assign, placements, with_carried
+from c3tui.model.base import Document
+from c3tui.model.finding import Finding, FindingState, Severity
+from c3tui.model.fleet import Bay, BmcReading, Server, Stage, bay_id
+from c3tui.model.network import Placement4
+from c3tui.model.placement import Placement, place
+from c3tui.model.plan import Plan
+from c3tui.model.replacement import Decision, Replacement, Verdict
+from c3tui.model.run import Outcome, Run, StepStatus
+from screens.words import moment
+
+_GRAVITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a run says about itself, or about one server: replaceable, never history."""
+
+    run: str = ""
+    step: str = ""
+    phase: str = ""
+    detail: str = ""
+    fraction: float | None = None
+    waiting: tuple[str, ...] = ()
+    since: float | None = None
+    """Unix seconds at which the phase began."""
+    ended: bool = False
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> "Progress":
+        """From an observation; a value that makes no sense is left out."""
+        fraction = document.get("fraction")
+        waiting = document.get("waiting")
+        return cls(
+            run=str(document.get("run") or ""),
+            step=str(document.get("step") or ""),
+            phase=str(document.get("phase") or ""),
+            detail=str(document.get("detail") or ""),
+            fraction=float(fraction) if isinstance(fraction, int | float) else None,
+            waiting=tuple(str(name) for name in waiting) if isinstance(waiting, list) else (),
+            since=moment(document.get("since")),
+            ended=bool(document.get("ended")),
+        )
+
+
+@dataclass(frozen=True)
+class ServerRow:
+    """A server with what is known of it this moment."""
+
+    server: Server
+    bmc: BmcReading | None = None
+    progress: Progress | None = None
+
+
+@dataclass(frozen=True)
+class DriveRow:
+    """A bay, the drive in it, and what was decided about that drive."""
+
+    server: Server
+    bay: Bay
+    verdict: Verdict | None = None
+    replacement: Replacement | None = None
+
+    @property
+    def id(self) -> str:
+        """The bay's name across the site."""
+        return bay_id(self.server.name, self.bay.slot)
+
+
+Key = tuple[str, str]
+
+
+@dataclass
+class FleetModel:
+    """Everything the screens show, and the cursor it is true for."""
+
+    cursor: int = 0
+    servers: dict[str, Server] = field(default_factory=dict)
+    findings: dict[str, Finding] = field(default_factory=dict)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    replacements: dict[str, Replacement] = field(default_factory=dict)
+    runs: dict[str, Run] = field(default_factory=dict)
+    statuses: dict[str, StepStatus] = field(default_factory=dict)
+    bindings: dict[str, Binding] = field(default_factory=dict)
+    """Who holds which addresses, by server."""
+    observed: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
+    """Latest observations by kind and id."""
+    unreadable: int = 0
+    """Documents that this version cannot read; they are left out, never fatal."""
+    server_rows: dict[str, ServerRow] = field(default_factory=dict)
+    """By name, in the order one walks: rack, unit."""
+    drive_rows: dict[str, DriveRow] = field(default_factory=dict)
+    """By bay, in the order one walks: rack, unit, bay."""
+    _placed: Placement | None = None
+
+    def catch_up(self, reader: Reader) -> set[Key]:
+        """Read what changed since the cursor; gives the kind and id of each change."""
+        changes = reader.changes(self.cursor)
+        touched: set[Key] = set()
+        for kind, id, document in changes.state:
+            self._take(kind, id, document)
+            touched.add((kind, id))
+        for kind, id, document in changes.observations:
+            self.observed.setdefault(kind, {})[id] = document
+            touched.add((kind, id))
+        self.cursor = changes.cursor
+        self._rebuild(touched)
+        return touched
+
+    def planned_addresses(self, plan: Plan) -> dict[str, Placement4]:
+        """The addresses each server of the plan holds, or will be given."""
+        network = plan.networks.cluster
+        held = Holdings(tuple(self.bindings.values()), tuple(self.servers.values()))
+        indexes = assign([server.name for server in plan.servers], with_carried(network, held))
+        return placements(network, indexes)
+
+    def _take(self, kind: str, id: str, document: dict[str, Any] | None) -> None:
+        shelves: dict[str, tuple[type[Document], dict[str, Any]]] = {
+            Server.kind: (Server, self.servers),
+            Finding.kind: (Finding, self.findings),
+            Verdict.kind: (Verdict, self.verdicts),
+            Replacement.kind: (Replacement, self.replacements),
+            Run.kind: (Run, self.runs),
+            StepStatus.kind: (StepStatus, self.statuses),
+            Binding.kind: (Binding, self.bindings),
+        }
+        if kind not in shelves:
+            return
+        model, shelf = shelves[kind]
+        if document is None:
+            shelf.pop(id, None)
+            return
+        try:
+            shelf[id] = model.model_validate(document)
+        except ValidationError:
+            self.unreadable += 1
+
+    def _rebuild(self, touched: set[Key]) -> None:
+        servers = {id for kind, id in touched if kind in ("server", "bmc", "progress")}
+        bays = {id for kind, id in touched if kind == "server"}
+        if any(kind in ("verdict", "replacement") for kind, _ in touched):
+            bays |= self.servers.keys()
+        for id in servers:
+            self._rebuild_server(id)
+        if bays:
+            self._rebuild_drives(bays)
+        if any(kind in ("server", "verdict", "replacement") for kind, _ in touched):
+            self._placed = None
+        if any(kind == "server" for kind, _ in touched):
+            self.server_rows = dict(sorted(self.server_rows.items(), key=lambda item: walk(item[1].server)))
+
+    def _rebuild_server(self, id: str) -> None:
+        server = self.servers.get(id)
+        if server is None:
+            self.server_rows.pop(id, None)
+            return
+        bmc = self.observed.get("bmc", {}).get(id)
+        progress = self.observed.get("progress", {}).get(id)
+        self.server_rows[id] = ServerRow(
+            server, _reading(bmc) if bmc else None, Progress.of(progress) if progress else None
+        )
+
+    def _rebuild_drives(self, servers: set[str]) -> None:
+        verdicts = {(verdict.bay, verdict.serial): verdict for verdict in self.verdicts.values()}
+        moving = {part.bay: part for part in self.replacements.values() if part.open}
+        rows = {id: row for id, row in self.drive_rows.items() if row.server.id not in servers}
+        for server in (self.servers[id] for id in servers if id in self.servers):
+            for bay in server.bays:
+                id = bay_id(server.name, bay.slot)
+                verdict = verdicts.get((id, bay.drive.serial)) if bay.drive else None
+                row = DriveRow(server, bay, verdict, moving.get(id))
+                rows[id] = self.drive_rows[id] if self.drive_rows.get(id) == row else row
+        self.drive_rows = dict(
+            sorted(rows.items(), key=lambda item: (*walk(item[1].server), item[1].bay.slot))
+        )
+
+    @property
+    def placement(self) -> Placement:
+        """Which data drives become OSDs: of the nodes, or before there are any, of every sound server."""
+        if self._placed is None:
+            servers = [row.server for row in self.server_rows.values()]
+            nodes = [server for server in servers if server.stage is Stage.NODE]
+            marked = {part.bay for part in self.replacements.values() if part.open}
+            kept = [each for each in self.verdicts.values() if each.decision is not Decision.REPLACE]
+            sound = nodes or [server for server in servers if not server.trouble]
+            self._placed = place(sound, marked, {(each.bay, each.serial) for each in kept})
+        return self._placed
+
+    def active_run(self, step: str = "") -> Run | None:
+        """The run going on now, of one step or of any."""
+        for run in self.runs.values():
+            if run.outcome is Outcome.RUNNING and step in ("", run.step):
+                return run
+        return None
+
+    def latest_run(self, step: str = "") -> Run | None:
+        """The run that started last, of one step or of any."""
+        runs = [run for run in self.runs.values() if step in ("", run.step)]
+        return max(runs, key=lambda run: run.started, default=None)
+
+    def last_ended(self) -> Run | None:
+        """The run that ended last, of any step."""
+        ended = [(run.ended, run.id) for run in self.runs.values() if run.ended]
+        return self.runs[max(ended)[1]] if ended else None
+
+    def run_progress(self, run: str) -> Progress:
+        """How far a run says it is."""
+        return Progress.of(self.observed.get("run", {}).get(run, {}))
+
+    def open_findings(self, step: str = "", subject: str = "") -> list[Finding]:
+        """Open findings, gravest first; of one step, of one server and its bays, or of all."""
+        found = [
+            finding
+            for finding in self.findings.values()
+            if finding.state is FindingState.OPEN
+            and step in ("", finding.step)
+            and (not subject or finding.subject == subject or finding.subject.startswith(f"{subject}/"))
+        ]
+        return sorted(found, key=lambda finding: (_GRAVITY[finding.severity], finding.subject, finding.check))
+
+    def open_replacements(self) -> list[Replacement]:
+        """Parts on their way out, in the order one walks past them: rack, unit, bay."""
+
+        def order(part: Replacement) -> tuple[str, int, str, int]:
+            server = self.servers.get(part.server)
+            return (*walk(server), part.slot) if server else ("", 0, part.server, part.slot)
+
+        return sorted((part for part in self.replacements.values() if part.open), key=order)
+
+
+def walk(server: Server) -> tuple[str, int, str]:
+    """The order in which one walks past servers."""
+    return (server.rack, server.unit, server.name)
+
+
+def _reading(document: dict[str, Any]) -> BmcReading | None:
+    try:
+        return BmcReading.model_validate(document)
+    except ValidationError:
+        return None
