@@ -80,6 +80,7 @@ def rehearse(options: argparse.Namespace) -> int:
             return wizard(directory, options.ui)
         finally:
             _end_engine(directory)
+            note("the room and its engine are ended; the same command goes on where you left off")
 
 
 def lab(options: argparse.Namespace) -> int:

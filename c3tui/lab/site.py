@@ -7,7 +7,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from c3tui.lab.room import BMC_PASSWORD, BMC_USER, Room
+from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Scenario
 
 

@@ -3,7 +3,7 @@
 import time
 from typing import Any
 
-from c3tui.lab.room import Drive
+from c3tui.lab.chassis import Drive
 
 _FAILED_EXIT = 0b0001_1000
 """Bits 3 (disk failing) and 4 (an attribute at or below its threshold) of smartctl's exit status."""

@@ -10,11 +10,12 @@ from typing import Any
 
 from c3tui.lab import technician
 from c3tui.lab.bmc import BmcLab
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.control import Control
 from c3tui.lab.kube import KubeLab
 from c3tui.lab.maas import MaasLab
 from c3tui.lab.nodes import NodesLab
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Fault, Scenario
 from c3tui.lab.site import write_site
 

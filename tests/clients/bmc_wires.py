@@ -10,7 +10,8 @@ from pydantic import SecretStr
 
 from c3tui.clients.bmc import BmcFleet, Target
 from c3tui.lab.bmc import BmcLab
-from c3tui.lab.room import BMC_PASSWORD, BMC_USER, Room
+from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import BmcKnobs, Fault, Scenario
 from c3tui.model.fleet import BmcReading, BmcState
 from tests.clients import ipmi_sim

@@ -11,8 +11,9 @@ from typing import Any
 from c3tui.clients.cluster import Cluster
 from c3tui.clients.cluster.kubeconfig import open_client
 from c3tui.clients.cluster.wire import Wire
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.lab import KubeLab
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Scenario
 from c3tui.model.fleet import Bay, Drive, Server, TestState
 from c3tui.model.placement import Placement, place

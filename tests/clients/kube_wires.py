@@ -15,8 +15,9 @@ import aiohttp
 import pytest
 from ruamel.yaml import YAML
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube import KubeLab
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Scenario
 
 ROOK = Path(__file__).resolve().parents[2] / "assets" / "lab" / "rook"

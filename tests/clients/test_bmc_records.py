@@ -89,7 +89,7 @@ def test_events_in_words() -> None:
     entry = sel.decode(record, {0x42: "PS1 Status"})
     assert str(entry) == "2025-04-16 19:07 PS1 Status: Failure"
     gone = sel.decode(record[:12] + b"\xef" + record[13:], {})
-    assert str(gone) == "2025-04-16 19:07 sensor 0x42: Failure (gone)"
+    assert str(gone) == "2025-04-16 19:07 Power Supply 0x42: Failure (gone)"
     unset = sel.decode(record[:3] + b"\x10\0\0\0" + record[7:], {})
     assert unset.at is None
     vendor = sel.decode(b"\x06\0\xe1" + bytes(13), {})

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from c3tui.lab.room import BMC_PASSWORD, BMC_USER, Chassis, Event
+from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER, Chassis
+from c3tui.lab.room import Event
 from c3tui.lab.scenario import Fault, FaultKind
 from tests.support.bmcs import PORT, opened, until
 

@@ -16,7 +16,8 @@ from c3tui.lab.bmc.message import Request, answer, checksum
 from c3tui.lab.bmc.responder import Responder
 from c3tui.lab.bmc.sessions import IDLE_SECONDS, Session, SessionTable, Window
 from c3tui.lab.bmc.suites import SUITES, Keys, choose
-from c3tui.lab.room import BMC_USER, Chassis, Room
+from c3tui.lab.chassis import BMC_USER, Chassis
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Scenario
 from tests.support.bmcs import OCTET, PORT, opened
 

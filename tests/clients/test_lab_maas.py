@@ -16,8 +16,9 @@ import pytest
 from maas.client import connect
 from maas.client.bones import CallError
 
+from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER, Chassis
 from c3tui.lab.maas import MaasLab
-from c3tui.lab.room import BMC_PASSWORD, BMC_USER, Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Fault, FaultKind, Scenario
 from c3tui.lab.smart import report
 

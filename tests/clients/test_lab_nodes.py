@@ -14,9 +14,10 @@ from typing import Any
 import asyncssh
 import pytest
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.control import Control
 from c3tui.lab.nodes import NodesLab
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Fault, FaultKind, Scenario
 
 PORT = 2251

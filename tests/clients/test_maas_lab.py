@@ -11,8 +11,9 @@ from pydantic import SecretStr
 
 from c3tui.clients.maas import Limits, Maas, Machine, RowStatus, Status
 from c3tui.engine.errors import InputError, Refused, Unauthorised
+from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER, Chassis
 from c3tui.lab.maas import MaasLab
-from c3tui.lab.room import BMC_PASSWORD, BMC_USER, Chassis, Room
+from c3tui.lab.room import Room
 from c3tui.lab.scenario import Fault, FaultKind, Scenario
 
 FAST = Limits(pause=0.02, longest_pause=0.05)

@@ -108,7 +108,7 @@ def decode(record: bytes, names: Mapping[int, str]) -> SelEntry:
     return SelEntry(
         number,
         at,
-        names.get(sensor_number) or f"sensor 0x{sensor_number:02X}",
+        names.get(sensor_number) or _unnamed(sensor_type, sensor_number),
         _event(sensor_type, direction & 0x7F, data[0] & 0x0F),
         asserted,
     )
@@ -117,6 +117,13 @@ def decode(record: bytes, names: Mapping[int, str]) -> SelEntry:
 def _time(field: bytes) -> datetime | None:
     seconds = int.from_bytes(field, "little")
     return datetime.fromtimestamp(seconds, UTC) if _CLOCK_NOT_SET <= seconds < 0xFFFFFFFF else None
+
+
+def _unnamed(sensor_type: int, number: int) -> str:
+    """A sensor that only sends events has no name in the records: its type says what it watches."""
+    from pyghmi.ipmi.private import constants
+
+    return f"{constants.sensor_type_codes.get(sensor_type, 'sensor')} 0x{number:02X}"
 
 
 def _event(sensor_type: int, event_type: int, offset: int) -> str:

@@ -9,7 +9,8 @@ from c3tui.lab.bmc.login import Login
 from c3tui.lab.bmc.sensors import catalogue
 from c3tui.lab.bmc.sensors.kinds import Discrete
 from c3tui.lab.bmc.sessions import SessionTable
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.chassis import Chassis
+from c3tui.lab.room import Room
 
 SHUTDOWN_SECONDS = 20.0
 """How long an operating system takes to shut down, simulated."""

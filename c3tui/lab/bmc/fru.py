@@ -1,7 +1,7 @@
 """The FRU inventory of a chassis (IPMI Platform Management FRU Information Storage Definition 1.0)."""
 
 from c3tui.lab.bmc.message import checksum
-from c3tui.lab.room import Chassis
+from c3tui.lab.chassis import Chassis
 
 MANUFACTURER = "Supermicro"
 BOARD = "X11DPH-T"

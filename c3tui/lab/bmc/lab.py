@@ -8,7 +8,8 @@ from ipaddress import ip_address
 from c3tui.lab.bmc.controller import Controller
 from c3tui.lab.bmc.endpoint import Endpoint
 from c3tui.lab.bmc.sensors import catalogue
-from c3tui.lab.room import Chassis, Event, Room
+from c3tui.lab.chassis import Chassis
+from c3tui.lab.room import Event, Room
 
 _OTHER_FILES = 256
 """Open files that the rest of the lab may need."""

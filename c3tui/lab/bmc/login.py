@@ -7,7 +7,7 @@ import struct
 from c3tui.lab.bmc.codes import Malformed, Privilege, Status
 from c3tui.lab.bmc.sessions import Handshake, Peer, Session, SessionTable
 from c3tui.lab.bmc.suites import Keys, Suite, choose
-from c3tui.lab.room import Bmc
+from c3tui.lab.chassis import Bmc
 
 _MAX_NAME = 16
 _MAX_PASSWORD = 20

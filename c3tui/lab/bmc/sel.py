@@ -6,7 +6,7 @@ import time
 from c3tui.lab.bmc.codes import Completion, Refused
 from c3tui.lab.bmc.sensors import catalogue
 from c3tui.lab.bmc.sensors.kinds import SENSOR_SPECIFIC, Discrete
-from c3tui.lab.room import Bmc
+from c3tui.lab.chassis import Bmc
 
 CAPACITY = 512
 RECORD_BYTES = 16

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.control import Operation
 from c3tui.lab.kube.api import Api
 from c3tui.lab.kube.bodies import Options
@@ -23,7 +24,7 @@ from c3tui.lab.kube.pki import Pki
 from c3tui.lab.kube.rook.operator import Operator
 from c3tui.lab.kube.server import Server
 from c3tui.lab.kube.store import Store
-from c3tui.lab.room import Chassis, Event, Room, settle
+from c3tui.lab.room import Event, Room, settle
 
 _log = logging.getLogger(__name__)
 RESTART_SECONDS = 1.0

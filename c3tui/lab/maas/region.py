@@ -4,11 +4,12 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
+from c3tui.lab.chassis import Bay, Chassis
 from c3tui.lab.maas.database import Database
 from c3tui.lab.maas.records import Event, Machine
 from c3tui.lab.maas.seed import seeded
 from c3tui.lab.maas.status import NodeStatus
-from c3tui.lab.room import Bay, Chassis, Room
+from c3tui.lab.room import Room
 
 LEVELS = {"AUDIT": 0, "DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40, "CRITICAL": 50}
 POWER_LAG = 20.0

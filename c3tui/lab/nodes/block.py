@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from c3tui.lab.room import Bay, Chassis
+from c3tui.lab.chassis import Bay, Chassis
 
 _EFI_SIZE = 1_127_219_200
 _SECTOR = 512

@@ -8,12 +8,13 @@ from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Any
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.control import Operation
 from c3tui.lab.nodes import processes
 from c3tui.lab.nodes.block import devices
 from c3tui.lab.nodes.host import Host
 from c3tui.lab.nodes.system import System
-from c3tui.lab.room import Chassis, Event, Room
+from c3tui.lab.room import Event, Room
 from c3tui.lab.scenario import FaultKind
 
 _log = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from shlex import quote
 
 import asyncssh
 
-from c3tui.lab.room import Chassis
+from c3tui.lab.chassis import Chassis
 
 USER = "ubuntu"
 """The first user, as cloud-init makes it."""

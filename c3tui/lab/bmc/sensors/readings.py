@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from c3tui.lab.bmc.sensors import catalogue
 from c3tui.lab.bmc.sensors.kinds import Analog, Discrete
-from c3tui.lab.room import Chassis
+from c3tui.lab.chassis import Chassis
 
 _WAVE_SECONDS = 900.0
 """Mean length of a swing, simulated; each sensor has its own."""

@@ -3,11 +3,12 @@
 import time
 from collections.abc import Callable, Iterable
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.bodies import Options
 from c3tui.lab.kube.controllers.plane import Plane, conditions
 from c3tui.lab.kube.kinds import NODES
 from c3tui.lab.kube.objects import Object, condition, dig, now
-from c3tui.lab.room import Chassis, Event
+from c3tui.lab.room import Event
 
 KUBELET_VERSION = "v1.35.4"
 LOOK_EVERY = 5.0

@@ -3,13 +3,14 @@
 import uuid
 from dataclasses import dataclass
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.api import Api
 from c3tui.lab.kube.bodies import Options
 from c3tui.lab.kube.kinds import EVENTS, NODES, Kind
 from c3tui.lab.kube.logs import Logs
 from c3tui.lab.kube.objects import Object, name, namespace, now
 from c3tui.lab.kube.store import Store
-from c3tui.lab.room import Chassis, Room
+from c3tui.lab.room import Room
 
 
 @dataclass

@@ -3,12 +3,13 @@
 import ipaddress
 from collections.abc import Callable
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.bodies import Options
 from c3tui.lab.kube.controllers.plane import Plane, conditions
 from c3tui.lab.kube.kinds import CLAIMS, NODES, PODS
 from c3tui.lab.kube.objects import Object, condition, dig, is_true, labels, name, namespace, now
 from c3tui.lab.kube.store import Change
-from c3tui.lab.room import Chassis, Event
+from c3tui.lab.room import Event
 
 START_SECONDS = 6.0
 """Simulated seconds from being placed to running: image, sandbox, start."""

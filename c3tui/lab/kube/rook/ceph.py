@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from c3tui.lab.chassis import Chassis, Drive
 from c3tui.lab.kube.objects import Object, dig, labels
-from c3tui.lab.room import Chassis, Drive
 
 OUT_AFTER = 600.0
 """Simulated seconds after which a down OSD counts as out (mon_osd_down_out_interval)."""

@@ -2,12 +2,12 @@
 
 import re
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.controllers.plane import Plane, owner
 from c3tui.lab.kube.controllers.pods import Hindrance
 from c3tui.lab.kube.kinds import BUILT_IN, CLAIMS, DAEMONSETS, DEPLOYMENTS, VOLUMES
 from c3tui.lab.kube.objects import Object, dig, name, namespace
 from c3tui.lab.kube.rook.ceph import available
-from c3tui.lab.room import Chassis
 
 OPERATOR = "ceph-csi-controller-manager"
 MANAGER = "ceph-csi-operator"

@@ -6,8 +6,8 @@ The order of the checks and their texts are those of Rook's prepare job.
 import re
 from dataclasses import dataclass, field
 
+from c3tui.lab.chassis import Bay, Chassis, Drive
 from c3tui.lab.kube.objects import Object
-from c3tui.lab.room import Bay, Chassis, Drive
 
 MIN_SIZE = 5 * 10**9
 """Bytes; ceph-volume rejects smaller devices."""

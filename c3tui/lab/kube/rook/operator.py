@@ -3,6 +3,7 @@
 import re
 import time
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.kube.bodies import Options
 from c3tui.lab.kube.controllers.plane import Plane
 from c3tui.lab.kube.controllers.pods import Hindrance, Pods
@@ -13,7 +14,6 @@ from c3tui.lab.kube.rook.ceph import OUT_AFTER, Ceph, available, capacity, judge
 from c3tui.lab.kube.rook.cluster import FINALIZER, Reconcile
 from c3tui.lab.kube.rook.csi import Csi
 from c3tui.lab.kube.rook.manifests import MANAGER
-from c3tui.lab.room import Chassis
 
 GROUP = "ceph.rook.io"
 HEALTH_EVERY = 60.0

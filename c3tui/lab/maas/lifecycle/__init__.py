@@ -2,6 +2,7 @@
 
 import asyncio
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.maas.lifecycle.deploying import (
     deployed,
     erasing_boot,
@@ -22,7 +23,7 @@ from c3tui.lab.maas.marks import restore_marks
 from c3tui.lab.maas.records import Machine
 from c3tui.lab.maas.region import Region
 from c3tui.lab.maas.status import NodeStatus
-from c3tui.lab.room import Chassis, Event, settle
+from c3tui.lab.room import Event, settle
 
 _PENDING = {
     NodeStatus.COMMISSIONING: commissioning_boot,

@@ -6,6 +6,7 @@ import binascii
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.maas.lifecycle.power import PowerError, boot_from_network, switch_off
 from c3tui.lab.maas.lifecycle.runner import run_set
 from c3tui.lab.maas.lifecycle.testing import EPHEMERAL_SECONDS, forget_system, leave
@@ -13,7 +14,6 @@ from c3tui.lab.maas.records import Machine, Row, ScriptSet
 from c3tui.lab.maas.region import Region
 from c3tui.lab.maas.status import NodeStatus, ScriptStatus, ScriptType
 from c3tui.lab.maas.wire import ApiError
-from c3tui.lab.room import Chassis
 from c3tui.lab.scenario import FaultKind
 
 CURTIN_SECONDS = 240.0

@@ -2,9 +2,9 @@
 
 import random
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.maas.records import Interface, Machine
 from c3tui.lab.maas.region import POWER_LAG, Region
-from c3tui.lab.room import Chassis
 
 _FIRST = "able apt calm crisp eager fair fast fine firm fond free glad keen kind live main mint neat open"
 _MORE = "pro rapid ready sharp solid sound star still sure swift top true vital warm well wise"

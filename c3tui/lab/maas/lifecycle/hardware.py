@@ -2,11 +2,11 @@
 
 import uuid
 
+from c3tui.lab.chassis import Chassis, Drive, Nic
 from c3tui.lab.maas.database import Database
 from c3tui.lab.maas.lifecycle.enlist import boot_vlan, lease_of
 from c3tui.lab.maas.records import Disk, Fabric, Interface, Link, Machine, Vlan
 from c3tui.lab.maas.region import Region
-from c3tui.lab.room import Chassis, Drive, Nic
 
 _NIC_VENDOR = "Broadcom Inc. and subsidiaries"
 _NIC_PRODUCT = "BCM57414 NetXtreme-E 10Gb/25Gb RDMA Ethernet Controller"

@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from c3tui.lab.chassis import Chassis, Drive
 from c3tui.lab.maas.records import Machine, Row, Script
-from c3tui.lab.room import Chassis, Drive
 from c3tui.lab.smart import report, text_report
 
 SMART_TEST = "c3-smart"

@@ -1,8 +1,8 @@
 """Power by MAAS: through the BMC with the machine's power parameters, or not at all."""
 
+from c3tui.lab.chassis import Bmc, Chassis
 from c3tui.lab.maas.records import Machine
 from c3tui.lab.maas.region import POWER_LAG, Region
-from c3tui.lab.room import Bmc, Chassis
 
 ACTION_SECONDS = 2.0
 """What a power action of a BMC that answers takes."""

@@ -3,11 +3,11 @@
 import asyncio
 from itertools import groupby
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.maas.lifecycle.output import outcome, seconds_of
 from c3tui.lab.maas.records import Machine, Row, Script, ScriptSet
 from c3tui.lab.maas.region import Region
 from c3tui.lab.maas.status import NodeStatus, ScriptStatus
-from c3tui.lab.room import Chassis
 
 INSTALL_SECONDS = 12.0
 """To fetch and install the packages of a script."""

@@ -1,5 +1,6 @@
 """Commissioning and testing: from the order to the verdict."""
 
+from c3tui.lab.chassis import Chassis
 from c3tui.lab.maas.lifecycle.hardware import record_hardware
 from c3tui.lab.maas.lifecycle.power import PowerError, boot_from_network, switch_off
 from c3tui.lab.maas.lifecycle.runner import run_set
@@ -8,7 +9,6 @@ from c3tui.lab.maas.records import Machine, ScriptSet
 from c3tui.lab.maas.region import POWER_LAG, Region
 from c3tui.lab.maas.status import HEALED_BY_TESTS, ROW_FAILED, NodeStatus
 from c3tui.lab.maas.wire import ApiError
-from c3tui.lab.room import Chassis
 
 EPHEMERAL_SECONDS = 100.0
 """From the PXE request to the first script."""
