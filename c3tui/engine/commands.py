@@ -5,20 +5,12 @@ from typing import Any
 from c3tui.engine import decisions
 from c3tui.engine.core import Command, Engine
 from c3tui.model.replacement import Decision
-from c3tui.model.run import Outcome
 
 
 async def run(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
     """Start a step: ``step``, and ``confirm`` where it destroys something."""
     begun, _ = engine.begin(arguments["step"], who, arguments.get("confirm") or "")
     return {"run": begun.id}
-
-
-async def walk(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
-    """Run steps in order, ``until`` one; answers when the walk has ended."""
-    runs = await engine.walk(who, arguments.get("until") or "", arguments.get("confirm") or "")
-    done = all(each.outcome in (Outcome.DONE, Outcome.WARNING) for each in runs)
-    return {"runs": [each.id for each in runs], "done": done}
 
 
 async def stop(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
@@ -77,7 +69,6 @@ async def reload(engine: Engine, arguments: dict[str, Any], who: str) -> dict[st
 
 COMMANDS: dict[str, Command] = {
     "run": run,
-    "walk": walk,
     "stop": stop,
     "check": check,
     "destroys": destroys,

@@ -175,18 +175,6 @@ class Engine:
             return RecordError(f"{run.step} has ended, and that cannot be recorded: {run.summary}")
         return InputError(f"{run.step} is running", remedy="Wait for it, or stop it (s in its screen)")
 
-    async def walk(self, who: str, until: str = "", confirm: str = "") -> list[Run]:
-        """Run the steps in order, up to ``until``; stops behind a step that fails."""
-        runs: list[Run] = []
-        if until:
-            self.step(until)
-        for id in self.steps:
-            _, task = self.begin(id, who, confirm)
-            runs.append(await task)
-            if runs[-1].outcome not in (Outcome.DONE, Outcome.WARNING) or id == until:
-                break
-        return runs
-
     def stop(self, run: str, now: bool) -> None:
         """Ask the run under way to stop: after what it is doing, or now.
 

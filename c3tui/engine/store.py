@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -344,8 +344,3 @@ def printable(text: str) -> str:
     return "".join(
         char if char >= " " and char != "\x7f" and not "\x80" <= char <= "\x9f" else " " for char in text
     )
-
-
-def since(moment: datetime) -> float:
-    """Seconds from a moment until now."""
-    return (datetime.now(UTC) - moment).total_seconds()

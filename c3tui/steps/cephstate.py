@@ -9,9 +9,6 @@ from c3tui.clients.nodes.devices import BlockDevice
 from c3tui.model.placement import Osd, Placement
 from c3tui.model.plan import Pool
 
-DONE = "Cluster created successfully"
-"""Rook's last message; it says so even when drives were skipped."""
-
 
 @dataclass(frozen=True)
 class Health:

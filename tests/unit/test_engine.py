@@ -65,6 +65,10 @@ class After(Step):
         raise AssertionError("nothing was to do")
 
 
+async def walk(engine: Engine, *steps: str) -> list[Run]:
+    return [await engine.begin(step, "ann")[1] for step in steps]
+
+
 @pytest.fixture
 async def lift() -> Lift:
     return Lift()
@@ -80,13 +84,13 @@ async def engine(tmp_path: Path, lift: Lift) -> AsyncIterator[Engine]:
 
 async def test_one_failing_server_does_not_stop_the_other(engine: Engine, lift: Lift) -> None:
     lift.failing = {"c3-002"}
-    runs = await engine.walk("ann")
+    runs = await walk(engine, "lift", "after")
     assert [run.outcome for run in runs] == [Outcome.WARNING, Outcome.DONE]
     assert [victim.server for victim in runs[0].victims] == ["c3-002"]
     found = engine.store.get(Finding, "lift.failed:c3-002")
     assert found and found.remedy == "Look at its cable"
     lift.failing = set()
-    again = await engine.walk("ann")
+    again = await walk(engine, "lift", "after")
     assert again[0].outcome is Outcome.DONE and lift.acted == ["c3-001", "c3-002", "c3-002"]
     fixed = engine.store.get(Finding, "lift.failed:c3-002")
     assert fixed and fixed.state is FindingState.FIXED
@@ -106,7 +110,7 @@ async def test_what_destroys_needs_the_word(engine: Engine, lift: Lift) -> None:
 
 
 async def test_a_changed_plan_makes_a_step_stale(engine: Engine) -> None:
-    await engine.walk("ann", until="lift")
+    await walk(engine, "lift")
     engine.edit({"servers.1.unit": 7}, "ann")
     status = engine.store.get(StepStatus, "lift")
     assert status and status.stale
