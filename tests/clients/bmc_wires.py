@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import subprocess
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -191,3 +192,14 @@ async def until(
 def complete(reading: BmcReading) -> bool:
     """All of a turn has arrived."""
     return reading.state is BmcState.OK and reading.inlet_c is not None and reading.sel_entries is not None
+
+
+async def counted_sessions(bmc: ipmi_sim.SimulatedBmc) -> int:
+    """Open sessions, as ipmitool counts them, its own included."""
+    login = ["-H", bmc.address, "-p", str(bmc.port), "-U", ipmi_sim.USER, "-P", ipmi_sim.PASSWORD]
+    tool = await asyncio.create_subprocess_exec(
+        "ipmitool", "-I", "lanplus", "-C", "3", *login, "session", "info", "active", stdout=subprocess.PIPE
+    )
+    out, _ = await asyncio.wait_for(tool.communicate(), 10)
+    counts = [line.split(":")[1] for line in out.decode().splitlines() if line.startswith("active sessions")]
+    return int(counts[0])

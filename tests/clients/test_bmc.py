@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import shutil
-import subprocess
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from itertools import pairwise
@@ -25,6 +24,7 @@ from tests.clients.bmc_wires import (
     Mangle,
     among_garbage,
     complete,
+    counted_sessions,
     lab,
     losing_every,
     rehearsed,
@@ -185,25 +185,14 @@ async def test_close_leaves_no_session_no_light_and_no_thread(simulate: Simulate
     fleet.watch([simulated(bmc)])
     await fleet.identify("a", True)
     if shutil.which("ipmitool"):
-        assert await sessions(bmc) == 2
+        assert await counted_sessions(bmc) == 2
     began = asyncio.get_running_loop().time()
     await fleet.close()
     assert asyncio.get_running_loop().time() - began < 1
     assert bmc.orders()[-1] == "identify 0 0"
     assert threading.active_count() == before
     if shutil.which("ipmitool"):
-        assert await sessions(bmc) == 1, "only ipmitool's own is open"
-
-
-async def sessions(bmc: ipmi_sim.SimulatedBmc) -> int:
-    """Open sessions, as ipmitool counts them, its own included."""
-    login = ["-H", bmc.address, "-p", str(bmc.port), "-U", ipmi_sim.USER, "-P", ipmi_sim.PASSWORD]
-    tool = await asyncio.create_subprocess_exec(
-        "ipmitool", "-I", "lanplus", "-C", "3", *login, "session", "info", "active", stdout=subprocess.PIPE
-    )
-    out, _ = await asyncio.wait_for(tool.communicate(), 10)
-    counts = [line.split(":")[1] for line in out.decode().splitlines() if line.startswith("active sessions")]
-    return int(counts[0])
+        assert await counted_sessions(bmc) == 1, "only ipmitool's own is open"
 
 
 @needs_ipmi_sim
@@ -335,7 +324,7 @@ async def test_changes_come_in_batches(fleet: BmcFleet) -> None:
 async def test_sensor_records_are_kept_on_disk(tmp_path: Path) -> None:
     async with lab(3) as room:
         for _ in with_cache_edited(tmp_path):
-            fleet = BmcFleet(poll=0.2, cache=tmp_path)
+            fleet = BmcFleet(poll=0.2, directory=tmp_path)
             await fleet.start()
             fleet.watch(rehearsed(room))
             await until(fleet, lambda table: all(complete(reading) for reading in table.values()))
@@ -347,7 +336,7 @@ async def test_sensor_records_are_kept_on_disk(tmp_path: Path) -> None:
 def with_cache_edited(directory: Path) -> Iterator[int]:
     """Two rounds; between them the kept records lose their power supplies."""
     yield 1
-    [kept] = directory.iterdir()
+    [kept] = directory.glob("sdr-*.json")
     held = json.loads(kept.read_text())
     held["records"] = [record for record in held["records"] if bytes.fromhex(record)[12] != 0x08]
     kept.write_text(json.dumps(held))

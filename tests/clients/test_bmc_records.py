@@ -141,5 +141,5 @@ async def test_records_in_pieces_from_a_bmc_that_refuses_whole_ones() -> None:
             raise Denied(RESERVATION_LOST)
         return b"\xff\xff" + record[data[4] : data[4] + data[5]]
 
-    [fan] = await Repository().sensors(ask)
+    [fan] = (await Repository().sensors(ask)).all
     assert (fan.name, fan.number, sensors.role(fan)) == ("FAN1", 7, Role.FAN)

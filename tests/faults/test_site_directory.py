@@ -119,7 +119,7 @@ async def test_a_read_only_site_is_refused_in_words_and_can_be_read(rehearsal: R
     assert {each.name for each in rehearsal.site.iterdir()} == KEPT
 
 
-KEPT = {"c3.db", "engine.lock", "engine.log", "secrets.yaml", "site.yaml"}
+KEPT = {"bmc", "c3.db", "engine.lock", "engine.log", "secrets.yaml", "site.yaml"}
 
 
 async def test_a_plan_or_secrets_gone_bad_leave_the_old_ones_in_force(rehearsal: Rehearsal) -> None:

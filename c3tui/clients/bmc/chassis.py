@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from c3tui.clients.bmc.exchange import CHASSIS, Ask, need
+from c3tui.clients.bmc.exchange import CHASSIS, Ask, Request, need
 
 CONTROL_PATIENCE = 2.0
 """Seconds: a BMC may take long over a power command, and a repeated cycle would cycle twice."""
@@ -31,9 +31,22 @@ class Status:
     """None when this BMC does not report the LED."""
 
 
+STATUS = Request(CHASSIS, 0x01)
+"""Asks for power, faults and LED at once."""
+
+
 async def status(ask: Ask) -> Status:
     """Power, faults and LED, in one question."""
-    data = need(await ask(CHASSIS, 0x01), 3, "chassis status")
+    return understood(await ask(*STATUS))
+
+
+def understood(data: bytes) -> Status:
+    """The answer to ``STATUS``.
+
+    Raises:
+        Malformed: it is too short.
+    """
+    need(data, 3, "chassis status")
     misc = data[2]
     return Status(
         on=bool(data[0] & 1),

@@ -1,8 +1,8 @@
 """One question and its answer, and the ways a BMC fails to give one: the words this package shares."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from pydantic import SecretStr
 
@@ -48,10 +48,58 @@ class Target:
     password: SecretStr
 
     @property
+    def place(self) -> str:
+        """Address and port."""
+        host = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{host}:{self.port}"
+
+    @property
     def where(self) -> str:
         """The place as errors show it."""
-        host = f"[{self.address}]" if ":" in self.address else self.address
-        return f"{self.name} (BMC {host}:{self.port})"
+        return f"{self.name} (BMC {self.place})"
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open session as the BMC numbers it, and the UDP port from which it was opened."""
+
+    id: int
+    port: int
+
+
+class Request(NamedTuple):
+    """A command to a BMC."""
+
+    netfn: int
+    command: int
+    data: bytes = b""
+
+
+class Reply(NamedTuple):
+    """The answer to a request: completion code and data."""
+
+    code: int
+    data: bytes
+
+    def granted(self) -> bytes:
+        """The data.
+
+        Raises:
+            Denied: the completion code is another than 0.
+        """
+        if self.code:
+            raise Denied(self.code)
+        return self.data
+
+
+class AskAll(Protocol):
+    """Sends requests one after the other within a session and gives the answer to each."""
+
+    def __call__(self, requests: Sequence[Request]) -> Awaitable[list[Reply]]:
+        """
+        Raises:
+            Silent: no answer.
+        """
 
 
 class Ask(Protocol):

@@ -30,14 +30,15 @@ class BmcFleet:
 
     Args:
         poll: seconds between two readings of a BMC that is preferred (or of any, when none is).
-        cache: a directory that keeps the sensor records of each firmware from one start to the next.
+        directory: keeps, from one start to the next, the sensor records of each firmware, and which sessions
+            are open: what a killed process left open is closed by the next login.
     """
 
     _in_use: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, poll: float = 5.0, cache: Path | None = None) -> None:
+    def __init__(self, poll: float = 5.0, directory: Path | None = None) -> None:
         self._poll = poll
-        self._cache = cache
+        self._directory = directory
         self._outbox = Outbox()
         self._targets: tuple[Target, ...] = ()
         self._preferred: frozenset[str] = frozenset()
@@ -83,6 +84,11 @@ class BmcFleet:
         self._outbox.close()
         self._thread = self._loop = self._board = self._stop = self._finished = None
 
+    async def ended(self) -> None:
+        """Wait until its thread is gone: because it was closed, or because it died."""
+        if self._finished:
+            await asyncio.shield(self._finished)
+
     def watch(self, targets: Sequence[Target]) -> None:
         """Poll exactly these. What did not change keeps its session; changed ones log in at once.
 
@@ -124,9 +130,17 @@ class BmcFleet:
         """PXE at the next boot, or at every one."""
         await self._order(lambda board: orders.boot_pxe(board.link(name), uefi, persistent))
 
-    async def identify(self, name: str, on: bool) -> None:
-        """The identify LED on until switched off, here or by ``dark`` or ``close``."""
-        await self._order(lambda board: orders.identify(board.link(name), on))
+    async def identify(self, name: str, on: bool, keep: bool = False) -> None:
+        """The identify LED on until switched off, here or by ``dark`` or ``close``.
+
+        Args:
+            keep: ``dark`` and ``close`` leave it lit: somebody else remembers it.
+        """
+        await self._order(lambda board: orders.identify(board.link(name), on, keep))
+
+    async def identified(self, name: str) -> bool | None:
+        """Whether its identify LED is lit now; None when this BMC does not say."""
+        return await self._order(lambda board: orders.identified(board.link(name)))
 
     async def read(self, name: str, again: bool = False) -> BmcReading:
         """A reading of now. Trouble in getting it shows in its state.
@@ -139,6 +153,10 @@ class BmcFleet:
     async def fru(self, name: str) -> dict[str, str]:
         """``serial``, ``product``, ``manufacturer``, ``board_serial``, ``board_product``: those filled in."""
         return await self._order(lambda board: orders.inventory(board.link(name)))
+
+    async def firmware(self, name: str) -> str:
+        """Version of the BMC's firmware, such as ``1.73``."""
+        return await self._order(lambda board: orders.firmware(board.link(name)))
 
     async def sel(self, name: str, after: int | None = None) -> list[SelEntry]:
         """The event log, or what follows the record ``after``."""
@@ -194,7 +212,7 @@ class BmcFleet:
         from c3tui.clients.bmc.wire import Wire
 
         self._stop = asyncio.Event()
-        board = Switchboard(Wire(), self._poll, self._cache, self._outbox.put)
+        board = Switchboard(Wire(), self._poll, self._directory, self._outbox.put)
         self._loop, self._board = asyncio.get_running_loop(), board
         caller.call_soon_threadsafe(_settle, started)
         try:

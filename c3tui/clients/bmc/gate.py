@@ -16,16 +16,24 @@ class Gate:
         self._waiting: dict[asyncio.Future[None], Rank] = {}
 
     @asynccontextmanager
-    async def place(self, rank: Rank) -> AsyncIterator[None]:
-        """Hold a place for the length of the block."""
+    async def place(self, rank: Rank) -> AsyncIterator[Callable[[], None]]:
+        """Hold a place for the length of the block, or until what it gives is called."""
         if self._free:
             self._free -= 1
         else:
             await self._wait(rank)
+        held = True
+
+        def leave() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._leave()
+
         try:
-            yield
+            yield leave
         finally:
-            self._leave()
+            leave()
 
     async def _wait(self, rank: Rank) -> None:
         call = asyncio.get_running_loop().create_future()

@@ -2,37 +2,43 @@
 
 import asyncio
 import logging
+import math
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from c3tui.clients.bmc import chassis
+from c3tui.clients.bmc.dialogue import Dialogue
 from c3tui.clients.bmc.exchange import (
     NODE_BUSY,
     TIMED_OUT,
     Denied,
     Malformed,
     NoLogin,
+    Reply,
+    Request,
     Silent,
     Target,
     Trouble,
 )
 from c3tui.clients.bmc.gate import Gate
+from c3tui.clients.bmc.ledger import Ledger
 from c3tui.clients.bmc.login import log_in, pause
 from c3tui.clients.bmc.poll import Poller, shown
 from c3tui.clients.bmc.sdr import Repository
 from c3tui.model.fleet import BmcReading, BmcState
 
 if TYPE_CHECKING:
-    from c3tui.clients.bmc.conversation import Conversation, Reply
     from c3tui.clients.bmc.wire import Wire
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
+JITTER = 0.2
+"""Of the period between polls, either way: traffic stays even though all began at once."""
 GOODBYE = 0.25
 """Seconds for a farewell, and as much for switching the LED off."""
 TURN_LIMIT = 120.0
@@ -50,11 +56,18 @@ class Surroundings:
 
     wire: "Wire"
     gate: Gate
+    ledger: Ledger
     repository: Repository
     publish: Callable[[str, BmcReading], None]
     period: Callable[[str], float]
     """Seconds between polls of the BMC of that name."""
+    beat: float
+    """Seconds between moments at which planned polls begin."""
     preferred: Callable[[str], bool]
+
+
+def _nothing() -> None:
+    """Nobody to tell."""
 
 
 class Link:
@@ -67,21 +80,20 @@ class Link:
         """Its identify LED was switched on from here."""
         self._around = around
         self._poller = Poller(around.repository)
-        self._conversation: Conversation | None = None
+        self._dialogue: Dialogue | None = None
         self._connecting = asyncio.Lock()
-        self._turn = asyncio.Lock()
         self._failures = 0
         self._refused: NoLogin | None = None
         self._refused_at = 0.0
         self._due = 0.0
-        self._hurried = asyncio.Event()
+        self._nap: asyncio.Future[None] | None = None
         self._task: asyncio.Task[None] | None = None
         self._repeating: asyncio.Task[None] | None = None
 
     @property
     def alive(self) -> bool:
         """There is a session, as far as is known."""
-        return self._conversation is not None and not self._conversation.broken
+        return self._dialogue is not None and self._dialogue.open
 
     def start(self, after: asyncio.Task[None] | None = None) -> None:
         """Begin to poll, ``after`` the predecessor has left."""
@@ -90,7 +102,8 @@ class Link:
     def hurry(self, within: float = 0.0) -> None:
         """Poll or log in within so many seconds, whatever was planned."""
         self._due = min(self._due, asyncio.get_running_loop().time() + within)
-        self._hurried.set()
+        if self._nap and not self._nap.done():
+            self._nap.set_result(None)
 
     async def close(self) -> None:
         """LED off if it was lit from here, session closed; bounded, and quiet about what fails."""
@@ -104,34 +117,39 @@ class Link:
                 await asyncio.wait_for(self.identify(False), GOODBYE)
             except (TimeoutError, Trouble):
                 log.warning("the identify LED of %s could not be switched off", self.target.where)
-        if conversation := self._conversation:
-            self._conversation = None
-            await conversation.goodbye(GOODBYE)
+        if dialogue := self._dialogue:
+            self._dialogue = None
+            if await dialogue.goodbye(GOODBYE):
+                self._around.ledger.closed(self.target.place, [dialogue.session])
 
     async def ask(self, netfn: int, command: int, data: bytes = b"", *, patience: float = 0.0) -> bytes:
-        """See ``exchange.Ask``. Requests of several askers take turns: BMCs are serial."""
-        for attempt in range(_BUSY_TRIES):
-            if attempt:
-                await asyncio.sleep(_BUSY_PAUSE)
-            reply = await self._exchange(netfn, command, data, patience)
-            if reply.code not in (NODE_BUSY, TIMED_OUT):
-                break
-        if reply.code:
-            raise Denied(reply.code)
-        return reply.data
+        """See ``exchange.Ask``. For what somebody waits for: it overtakes a turn of polling."""
+        [reply] = await self._asked([Request(netfn, command, data)], patience, urgent=True)
+        return reply.granted()
 
-    async def _exchange(self, netfn: int, command: int, data: bytes, patience: float) -> "Reply":
-        await self._turn.acquire()
-        try:
-            if self._conversation is None:
-                raise Silent("no session")
-            future = self._conversation.ask(netfn, command, data, patience)
-        except BaseException:
-            self._turn.release()
-            raise
-        # A cancelled asker leaves its question on the wire: the turn ends with the answer, not with him.
-        future.add_done_callback(lambda _: self._turn.release())
-        return await asyncio.shield(future)
+    async def _ask_idly(self, netfn: int, command: int, data: bytes = b"", *, patience: float = 0.0) -> bytes:
+        [reply] = await self._asked([Request(netfn, command, data)], patience, urgent=False)
+        return reply.granted()
+
+    async def _ask_all_idly(self, requests: Sequence[Request]) -> list[Reply]:
+        return await self._asked(requests, 0.0, urgent=False)
+
+    async def _asked(self, requests: Sequence[Request], patience: float, urgent: bool) -> list[Reply]:
+        replies = await self._exchange(requests, patience, urgent)
+        for place, request in enumerate(requests):
+            for _ in range(_BUSY_TRIES - 1):
+                if replies[place].code not in (NODE_BUSY, TIMED_OUT):
+                    break
+                await asyncio.sleep(_BUSY_PAUSE)
+                [replies[place]] = await self._exchange([request], patience, urgent)
+        return replies
+
+    def _exchange(
+        self, requests: Sequence[Request], patience: float, urgent: bool
+    ) -> "asyncio.Future[list[Reply]]":
+        if self._dialogue is None:
+            raise Silent("no session")
+        return self._dialogue.ask(requests, patience=patience, urgent=urgent)
 
     async def reach(self, again: bool = False) -> chassis.Status:
         """Chassis status over a session that works, for a command that somebody waits for.
@@ -165,13 +183,13 @@ class Link:
         try:
             async with asyncio.timeout(TURN_LIMIT):
                 if not self.alive:
-                    async with self._around.gate.place(self._rank):
-                        await self._connect()
+                    async with self._around.gate.place(self._rank) as leave:
+                        await self._connect(leave)
                 await self._in_session(self._poll)
             self._failures = 0
         except TimeoutError:
-            if self._conversation:
-                self._conversation.abandon()
+            if self._dialogue:
+                self._dialogue.abandon()
             self._failed(Silent(f"too slow: not all questions answered in {TURN_LIMIT:.0f} s"))
         except Trouble as failure:
             self._failed(failure)
@@ -179,8 +197,12 @@ class Link:
             log.exception("polling %s stumbled", self.target.where)
             self._failed(Malformed(f"cannot be read: {type(failure).__name__}"))
 
-    async def identify(self, on: bool) -> None:
-        """Switch the LED, without waiting for the status to show it."""
+    async def identify(self, on: bool, keep: bool = False) -> None:
+        """Switch the LED, without waiting for the status to show it.
+
+        Args:
+            keep: it stays lit when this link is closed: somebody else remembers it.
+        """
         if self._repeating:
             self._repeating.cancel()
             self._repeating = None
@@ -188,7 +210,8 @@ class Link:
             await chassis.identify_off(self.ask)
             self.lit = False
             return
-        self.lit = True  # from here on something must switch it off, even if the answer gets lost
+        # From here on something must switch it off, even if the answer gets lost.
+        self.lit = not keep
         try:
             await chassis.identify_on(self.ask)
         except Denied:
@@ -201,8 +224,7 @@ class Link:
 
     async def sensor_names(self) -> dict[int, str]:
         """Sensor names by number."""
-        await self._poller.know_sensors(self.ask)
-        return self._poller.names
+        return await self._poller.know_sensors(self.ask)
 
     async def _keep_lit(self) -> None:
         while True:
@@ -215,22 +237,34 @@ class Link:
         if after:
             await asyncio.wait({after})
         while True:
-            self._hurried.clear()
             self._due = float("inf")
             await self.poll()
-            self._due = min(self._due, loop.time() + self._next())
-            while (left := self._due - loop.time()) > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._hurried.wait(), left)
-                self._hurried.clear()
+            self._around.ledger.beat()
+            self._due = min(self._due, self._planned(loop.time()))
+            while self._due > loop.time():
+                await self._sleep(loop)
+
+    async def _sleep(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Until the next turn is due, or somebody hurries."""
+        nap = self._nap = loop.create_future()
+        timer = loop.call_at(self._due, _wake, nap) if self._due < float("inf") else None
+        try:
+            await nap
+        finally:
+            self._nap = None
+            if timer:
+                timer.cancel()
 
     def _rank(self) -> tuple[bool, bool]:
         return not self._around.preferred(self.target.name), self._failures > 0
 
-    def _next(self) -> float:
-        if self.reading.state is BmcState.OK:
-            return self._around.period(self.target.name) * random.uniform(0.9, 1.1)
-        return pause(self.reading.state, self._failures)
+    def _planned(self, now: float) -> float:
+        """When the next turn is due. Turns begin many at a time, which costs the fleet far fewer wake-ups."""
+        if self.reading.state is not BmcState.OK:
+            return now + pause(self.reading.state, self._failures)
+        beat = self._around.beat
+        period = self._around.period(self.target.name) * random.uniform(1 - JITTER, 1 + JITTER)
+        return math.ceil((now + period) / beat - 0.5) * beat
 
     async def _in_session(self, work: Callable[[], Awaitable[T]]) -> T:
         # A session may have died since its last use, with the BMC alive: once, and only once, log in again.
@@ -240,7 +274,7 @@ class Link:
         await self._connect()
         return await work()
 
-    async def _connect(self) -> None:
+    async def _connect(self, dull: Callable[[], None] = _nothing) -> None:
         asked = asyncio.get_running_loop().time()
         async with self._connecting:
             if self.alive:
@@ -249,14 +283,16 @@ class Link:
                 raise NoLogin(self._refused.state, self._refused.detail)  # by the attempt we waited for
             silent = self.reading.state is BmcState.NO_ANSWER
             try:
-                self._conversation = await log_in(self._around.wire, self.target, found_silent=silent)
+                self._dialogue = await log_in(
+                    self._around.wire, self._around.ledger, self.target, found_silent=silent, dull=dull
+                )
             except NoLogin as failure:
                 self._refused, self._refused_at = failure, asyncio.get_running_loop().time()
                 raise
             self._poller.renew()
 
     async def _poll(self) -> None:
-        await self._poller.turn(self.ask, self._update)
+        await self._poller.turn(self._ask_idly, self._ask_all_idly, self._update)
 
     def _failed(self, failure: Trouble) -> None:
         self._failures += 1
@@ -270,3 +306,8 @@ class Link:
     def _update(self, changed: dict[str, Any]) -> None:
         self.reading = self.reading.model_copy(update=changed)
         self._around.publish(self.target.name, self.reading)
+
+
+def _wake(nap: asyncio.Future[None]) -> None:
+    if not nap.done():
+        nap.set_result(None)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from c3tui.clients.bmc import chassis, fru, sel
 from c3tui.clients.bmc.chassis import Control, Status
-from c3tui.clients.bmc.exchange import NO_PRIVILEGE, Denied, Malformed, NoLogin, Silent, Target
+from c3tui.clients.bmc.exchange import APP, NO_PRIVILEGE, Denied, Malformed, NoLogin, Silent, Target, need
 from c3tui.clients.bmc.link import Link
 from c3tui.clients.bmc.sel import SelEntry
 from c3tui.engine.errors import BadAnswer, Refused, Unauthorised, Unreachable
@@ -112,13 +112,19 @@ async def boot_pxe(link: Link, uefi: bool, persistent: bool) -> None:
             )
 
 
-async def identify(link: Link, on: bool) -> None:
-    """The identify LED on until further notice, or off."""
+async def identify(link: Link, on: bool, keep: bool = False) -> None:
+    """The identify LED on until further notice, or off; ``keep`` as for :meth:`Link.identify`."""
     what = "identify LED on" if on else "identify LED off"
     with explained(link.target, what):
         await link.reach()
-        await link.identify(on)
+        await link.identify(on, keep)
         await _until(link, lambda status: status.identify in (on, None), what, LED_SECONDS)
+
+
+async def identified(link: Link) -> bool | None:
+    """Whether the identify LED is lit now; None when this BMC does not say."""
+    with explained(link.target, "identify LED"):
+        return (await link.reach()).identify
 
 
 async def inventory(link: Link) -> dict[str, str]:
@@ -126,6 +132,14 @@ async def inventory(link: Link) -> dict[str, str]:
     with explained(link.target, "inventory"):
         await link.reach()
         return await fru.inventory(link.ask)
+
+
+async def firmware(link: Link) -> str:
+    """Major and minor of the firmware, the minor in BCD (IPMI 2.0, 20.1)."""
+    with explained(link.target, "firmware version"):
+        await link.reach()
+        told = need(await link.ask(APP, 0x01), 4, "device id")
+        return f"{told[2] & 0x7F}.{told[3]:02x}"
 
 
 async def event_log(link: Link, after: int | None) -> list[SelEntry]:

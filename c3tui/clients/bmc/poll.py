@@ -1,23 +1,26 @@
 """What one BMC is asked each turn, and the reading made of its answers."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from c3tui.clients.bmc import chassis, sel, sensors
-from c3tui.clients.bmc.exchange import NO_PRIVILEGE, Ask, Denied
-from c3tui.clients.bmc.sdr import Repository
-from c3tui.clients.bmc.sensors import Role
+from c3tui.clients.bmc.exchange import NO_PRIVILEGE, Ask, AskAll, Denied, Reply
+from c3tui.clients.bmc.sdr import Repository, Sensors
+from c3tui.clients.bmc.sensors import Role, Sensor
 from c3tui.model.base import utc_now
 from c3tui.model.fleet import BmcState, Power
 
 SWEEP_SECONDS = 60.0
 """All sensors are read at least this often."""
-_PER_TURN = 4
+LOG_SECONDS = 18.0
+"""The length of the event log is asked for at least this often."""
+_PER_TURN = 2
 """Fans and power supplies read in an ordinary turn, besides the inlet."""
 _PSU_PRESENT = 0b1
 _PSU_FAILED = 0b1_1010
 """Failure, input lost, input lost or out of range (table 42-3, type 08h)."""
+_NONE = Sensors([])
 
 Update = Callable[[dict[str, Any]], None]
 """Takes changed fields into the reading."""
@@ -28,73 +31,99 @@ class Poller:
 
     def __init__(self, repository: Repository) -> None:
         self._repository = repository
-        self._chosen: list[tuple[Role, sensors.Sensor]] | None = None
-        self.names: dict[int, str] = {}
-        """Sensor names by number, for the event log."""
+        self._known: Sensors | None = None
         self._values: dict[int, sensors.Reading | None] = {}
         self._next = 0
-        self._swept = float("-inf")
+        self._swept = self._logged = float("-inf")
         self._power: bool | None = None
         self._extent: sel.Extent | None = None
         self._last_event = ""
 
     def renew(self) -> None:
         """A new session: what answers may be another board, or another firmware."""
-        self._chosen = None
-        self._swept = float("-inf")
+        self._known = None
+        self._swept = self._logged = float("-inf")
 
-    async def turn(self, ask: Ask, update: Update) -> None:
-        """One turn of questions; ``update`` gets the power at once and the measurements at the end.
+    async def turn(self, ask: Ask, ask_all: AskAll, update: Update) -> None:
+        """One turn of questions: the status and some sensors; ``update`` gets what they say.
 
-        The power is not repeated at the end: an order may have changed it meanwhile.
+        When everything is due it gets the power at once and the measurements at the end.
         """
-        status = await chassis.status(ask)
-        update(shown(status))
-        await self.know_sensors(ask)
-        await self._read_sensors(ask, status.on)
-        await self._read_log(ask)
-        update({**self._measured(status.on), "at": utc_now()})
-
-    async def know_sensors(self, ask: Ask) -> None:
-        """Learn which sensors there are, unless that is known."""
-        if self._chosen is None:
-            all_sensors = await self._repository.sensors(ask)
-            self.names = {sensor.number: sensor.name for sensor in all_sensors}
-            self._chosen = sensors.choose(all_sensors)
-            self._values.clear()
-
-    async def _read_sensors(self, ask: Ask, on: bool) -> None:
-        chosen = self._chosen or []
-        now = time.monotonic()
-        if now - self._swept >= SWEEP_SECONDS or on is not self._power:
-            turn = chosen
-            self._swept, self._power = now, on
-        else:
-            inlet = [pair for pair in chosen if pair[0] is Role.INLET]
-            rest = [pair for pair in chosen if pair[0] is not Role.INLET]
-            turn = inlet + [rest[(self._next + i) % len(rest)] for i in range(min(_PER_TURN, len(rest)))]
-            self._next += _PER_TURN
-        for _, sensor in turn:
-            self._values[sensor.number] = await sensors.read(ask, sensor)
-
-    async def _read_log(self, ask: Ask) -> None:
-        extent = await sel.extent(ask)
-        if extent is None or extent == self._extent:
+        if self._known is None:
+            update(self._noted(chassis.understood(await ask(*chassis.STATUS))))
+            await self.know_sensors(ask)
+            update({**await self._everything(ask, ask_all), "at": utc_now()})
             return
-        try:
-            newest = await sel.latest(ask, self.names) if extent.entries else None
-        except Denied as refusal:
-            if refusal.code == NO_PRIVILEGE:
-                raise
-            newest = None
-        self._last_event = str(newest) if newest else ""
-        self._extent = extent
+        some = self._some()
+        answers = await ask_all([chassis.STATUS, *map(sensors.question, some)])
+        status = chassis.understood(answers[0].granted())
+        before = self._power
+        noted = self._noted(status)
+        self._hear(some, answers[1:])
+        if status.on is not before or time.monotonic() >= self._swept + SWEEP_SECONDS:
+            update(noted)
+            # The status is not repeated at the end: an order may have changed it meanwhile.
+            update({**await self._everything(ask, ask_all), "at": utc_now()})
+        elif time.monotonic() >= self._logged + LOG_SECONDS:
+            update({**noted, **self._measured()})
+            [length] = await ask_all([sel.INFO])
+            update({**await self._read_log(ask, length), "at": utc_now()})
+        else:
+            update({**noted, **self._measured()})
 
-    def _measured(self, on: bool) -> dict[str, Any]:
+    async def know_sensors(self, ask: Ask) -> dict[int, str]:
+        """Learn which sensors there are, unless that is known; their names by number."""
+        if self._known is None:
+            self._known = await self._repository.sensors(ask)
+            self._values.clear()
+        return self._known.names
+
+    def _some(self) -> Sequence[Sensor]:
+        known = self._known or _NONE
+        rest = known.others
+        turn = rest[self._next : self._next + _PER_TURN]
+        self._next += len(turn)
+        if self._next >= len(rest):
+            self._next = 0
+            self._swept = time.monotonic()
+        return [known.inlet, *turn] if known.inlet else turn
+
+    async def _everything(self, ask: Ask, ask_all: AskAll) -> dict[str, Any]:
+        chosen = [sensor for _, sensor in (self._known or _NONE).chosen]
+        answers = await ask_all([*map(sensors.question, chosen), sel.INFO])
+        self._hear(chosen, answers[:-1])
+        self._swept = time.monotonic()
+        return {**await self._read_log(ask, answers[-1]), **self._measured()}
+
+    def _hear(self, asked: Sequence[Sensor], answers: Sequence[Reply]) -> None:
+        for sensor, answer in zip(asked, answers, strict=True):
+            self._values[sensor.number] = sensors.reading(sensor, answer)
+
+    async def _read_log(self, ask: Ask, answer: Reply) -> dict[str, Any]:
+        extent = sel.extent(answer)
+        if extent is not None and extent != self._extent:
+            newest = None
+            if extent.entries:
+                try:
+                    newest = await sel.latest(ask, await self.know_sensors(ask))
+                except Denied as refusal:
+                    if refusal.code == NO_PRIVILEGE:
+                        raise
+            self._last_event = str(newest) if newest else ""
+            self._extent = extent
+        self._logged = time.monotonic()
+        entries = self._extent.entries if self._extent else None
+        return {"sel_entries": entries, "sel_last": self._last_event}
+
+    def _noted(self, status: chassis.Status) -> dict[str, Any]:
+        self._power = status.on
+        return shown(status)
+
+    def _measured(self) -> dict[str, Any]:
         inlet_c = None
         speeds: list[float] = []
         fans_failed = psus = psus_failed = 0
-        for role, sensor in self._chosen or []:
+        for role, sensor in (self._known or _NONE).chosen:
             value = self._values.get(sensor.number)
             if value is None:
                 continue
@@ -103,7 +132,7 @@ class Poller:
             elif role is Role.FAN:
                 if value.value is not None:
                     speeds.append(round(value.value))
-                fans_failed += on and (value.critical or value.value == 0)
+                fans_failed += bool(self._power) and (value.critical or value.value == 0)
             elif value.states & _PSU_PRESENT:
                 psus += 1
                 psus_failed += bool(value.states & _PSU_FAILED)
@@ -113,8 +142,6 @@ class Poller:
             "fans_failed": fans_failed,
             "psus": psus,
             "psus_failed": psus_failed,
-            "sel_entries": self._extent.entries if self._extent else None,
-            "sel_last": self._last_event,
         }
 
 

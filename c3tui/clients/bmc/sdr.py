@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import struct
+from dataclasses import dataclass
 from pathlib import Path
 
 from c3tui.clients.bmc import sensors
@@ -24,6 +25,7 @@ from c3tui.clients.bmc.exchange import (
     Malformed,
     need,
 )
+from c3tui.clients.bmc.sensors import Role, Sensor
 
 log = logging.getLogger(__name__)
 
@@ -36,15 +38,30 @@ _NOT_WHOLE = (NOT_THAT_MANY, TOO_LONG, BAD_LENGTH, UNSPECIFIED)
 """Codes with which BMCs refuse to hand out a whole record at once."""
 
 
+@dataclass
+class Sensors:
+    """The sensors of one firmware, shared by all servers that run it."""
+
+    all: list[Sensor]
+
+    def __post_init__(self) -> None:
+        self.names = {sensor.number: sensor.name for sensor in self.all}
+        """By number, for the event log."""
+        self.chosen = sensors.choose(self.all)
+        """Those worth reading."""
+        self.inlet = next((sensor for role, sensor in self.chosen if role is Role.INLET), None)
+        self.others = [sensor for role, sensor in self.chosen if role is not Role.INLET]
+
+
 class Repository:
     """The sensors of every firmware seen, in memory and, given a directory, on disk."""
 
     def __init__(self, directory: Path | None = None) -> None:
         self._directory = directory
-        self._known: dict[str, list[sensors.Sensor]] = {}
+        self._known: dict[str, Sensors] = {}
         self._fetching: dict[str, asyncio.Lock] = {}
 
-    async def sensors(self, ask: Ask) -> list[sensors.Sensor]:
+    async def sensors(self, ask: Ask) -> Sensors:
         """The sensors behind ``ask``. The first server of a firmware fetches them, its equals wait for it.
 
         The key holds everything Get Device ID and Get SDR Repository Info say that changes with the records.
@@ -55,7 +72,7 @@ class Repository:
         except Denied as refusal:
             if refusal.code == NO_PRIVILEGE:
                 raise
-            return []
+            return Sensors([])
         key = (identity + info[:3] + info[5:13]).hex()
         async with self._fetching.setdefault(key, asyncio.Lock()):
             if key not in self._known:
@@ -63,7 +80,7 @@ class Repository:
                 if records is None:
                     records = await _fetch(ask)
                     self._save(key, records)
-                self._known[key] = [found for record in records if (found := sensors.parse(record))]
+                self._known[key] = Sensors([found for record in records if (found := sensors.parse(record))])
         return self._known[key]
 
     def _path(self, key: str) -> Path | None:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from c3tui.clients.bmc.exchange import NOT_PRESENT, STORAGE, Ask, Denied, need
+from c3tui.clients.bmc.exchange import NOT_PRESENT, STORAGE, Ask, Denied, Reply, Request, need
 
 LATEST = 0xFFFF
 _FIRST, _END = 0x0000, 0xFFFF
@@ -41,12 +41,19 @@ class Extent:
     changed: bytes
 
 
-async def extent(ask: Ask) -> Extent | None:
-    """Get SEL Info; None when the BMC keeps no log."""
-    try:
-        data = need(await ask(STORAGE, 0x40), 13, "SEL info")
-    except Denied:
+INFO = Request(STORAGE, 0x40)
+"""Asks how long the log is and when it changed."""
+
+
+def extent(reply: Reply) -> Extent | None:
+    """The answer to ``INFO``; None when the BMC keeps no log.
+
+    Raises:
+        Malformed: it is too short.
+    """
+    if reply.code:
         return None
+    data = need(reply.data, 13, "SEL info")
     return Extent(int.from_bytes(data[1:3], "little"), data[5:13])
 
 

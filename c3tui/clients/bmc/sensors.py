@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from c3tui.clients.bmc.exchange import NO_PRIVILEGE, SENSOR, Ask, Denied, need, printable
+from c3tui.clients.bmc.exchange import NO_PRIVILEGE, SENSOR, Denied, Reply, Request, need, printable
 
 TEMPERATURE, FAN, POWER_SUPPLY = 0x01, 0x04, 0x08
 """Sensor types (table 42-3)."""
@@ -86,14 +86,23 @@ class Reading:
         return bool(self.states & 0b110110)
 
 
-async def read(ask: Ask, sensor: Sensor) -> Reading | None:
-    """The present reading; None when the sensor is absent, disabled or has nothing to say now."""
-    try:
-        data = need(await ask(SENSOR, 0x2D, bytes([sensor.number])), 2, "sensor reading")
-    except Denied as refusal:
-        if refusal.code == NO_PRIVILEGE:
-            raise
+def question(sensor: Sensor) -> Request:
+    """Asks for the present reading."""
+    return Request(SENSOR, 0x2D, bytes([sensor.number]))
+
+
+def reading(sensor: Sensor, reply: Reply) -> Reading | None:
+    """The present reading; None when the sensor is absent, disabled or has nothing to say now.
+
+    Raises:
+        Denied: this login may not read it.
+        Malformed: the answer is too short.
+    """
+    if reply.code == NO_PRIVILEGE:
+        raise Denied(reply.code)
+    if reply.code:
         return None
+    data = need(reply.data, 2, "sensor reading")
     flags = data[1]
     if flags & 0x20 or not flags & 0x40:
         return None

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from c3tui.clients.bmc.exchange import Target, Trouble
 from c3tui.clients.bmc.gate import Gate
+from c3tui.clients.bmc.ledger import Ledger
 from c3tui.clients.bmc.link import Link, Surroundings
 from c3tui.clients.bmc.sdr import Repository
 from c3tui.engine.errors import InputError
@@ -22,12 +23,15 @@ REST_PERIOD = 20.0
 """Most seconds between polls of what is not on screen: no session may idle out, which takes 60 seconds by the
 specification and 30 on some boards."""
 
+LONGEST_BEAT = 1.0
+"""Seconds between moments at which polls begin: a fifth of the fleet at a time, at most so far apart."""
+
 
 class Switchboard:
     """The links by name."""
 
     def __init__(
-        self, wire: "Wire", poll: float, cache: Path | None, publish: Callable[[str, BmcReading], None]
+        self, wire: "Wire", poll: float, directory: Path | None, publish: Callable[[str, BmcReading], None]
     ) -> None:
         self._wire = wire
         self._poll = poll
@@ -37,9 +41,11 @@ class Switchboard:
         self._around = Surroundings(
             wire=wire,
             gate=Gate(LOGINS),
-            repository=Repository(cache),
+            ledger=Ledger(directory / "sessions.jsonl" if directory else None),
+            repository=Repository(directory),
             publish=publish,
             period=self._period,
+            beat=min(poll / 5, LONGEST_BEAT),
             preferred=lambda name: name in self._preferred,
         )
 
@@ -113,6 +119,7 @@ class Switchboard:
         while self._leaving:
             await asyncio.wait(set(self._leaving))
         self._wire.close()
+        self._around.ledger.close()
 
     def _leave(self, link: Link) -> asyncio.Task[None]:
         task = asyncio.create_task(link.close())

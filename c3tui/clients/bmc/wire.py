@@ -1,4 +1,4 @@
-"""All IPMI sessions of the process on one event loop, with no thread and no blocking wait of pyghmi's own.
+"""All IPMI traffic of the process on one event loop: logins are pyghmi's, open sessions are ours.
 
 pyghmi keeps sessions, sockets and timers in module globals and expects its callers to block in its event
 loop, helped by a receiving thread. Here the owner's asyncio loop watches the sockets and the timers instead.
@@ -14,13 +14,18 @@ from typing import Any
 
 from pyghmi.ipmi.private import session as library
 
-from c3tui.clients.bmc.conversation import Conversation
-from c3tui.clients.bmc.exchange import Target
+from c3tui.clients.bmc.dialogue import Dialogue
+from c3tui.clients.bmc.envelope import Envelope
+from c3tui.clients.bmc.exchange import Session, Target
+from c3tui.clients.bmc.handshake import Handshake
 
 log = logging.getLogger(__name__)
 
 TICK = 0.05
 """Seconds between looks at the retry timers, while something is awaited."""
+_AT_ONCE = 128
+"""Datagrams taken from a socket before the loop does something else."""
+_LARGEST = 2048
 
 
 class Wire:
@@ -28,25 +33,26 @@ class Wire:
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._watched: set[Any] = set()
+        self._ports: dict[Any, int] = {}
+        self._dialogues: dict[bytes, Dialogue] = {}
+        """By the session id in the packets that come for them."""
+        self._waiting: dict[Dialogue, None] = {}
         self._ticking: asyncio.TimerHandle | None = None
         self._originals = {
-            name: getattr(library, name)
-            for name in ("_io_wait", "_io_sendto", "_io_recvfrom", "_monotonic_time")
+            name: getattr(library, name) for name in ("_io_wait", "_io_sendto", "_monotonic_time")
         }
-        # With a thread in its place pyghmi starts none; received packets are fetched by the loop.
+        # With a thread in its place pyghmi starts none; received packets are handed to it by the loop.
         library.iothread = threading.current_thread()
         library.iothreadready = True
-        library._io_wait = _fetch
+        library._io_wait = _no_wait
         library._io_sendto = self._send
-        library._io_recvfrom = _receive
         library._monotonic_time = time.monotonic
 
-    def open(self, target: Target, on_logon: Callable[[dict[str, Any]], None]) -> Conversation:
+    def open(self, target: Target, on_logon: Callable[[dict[str, Any]], None]) -> Handshake:
         """Begin to log in; ``on_logon`` is called once with ``success`` or ``error``."""
         # As bytes: given text, pyghmi registers the attempt under one key and removes it under another,
         # and the next login gets the dead session back.
-        conversation = Conversation(
+        handshake = Handshake(
             target.address,
             target.user.encode(),
             target.password.get_secret_value().encode(),
@@ -54,18 +60,52 @@ class Wire:
             onlogon=on_logon,
         )
         for sock in library.iosockets:
-            if sock not in self._watched:
+            if sock not in self._ports:
                 sock.setblocking(False)
-                self._watched.add(sock)
-                self._loop.add_reader(sock, self._readable)
-        return conversation
+                self._ports[sock] = sock.getsockname()[1]
+                self._loop.add_reader(sock, self._readable, sock)
+        return handshake
 
-    def _readable(self) -> None:
-        _fetch()
-        while library.sessionqueue:
-            library.sessionqueue.popleft().process_pktqueue()
+    def converse(self, handshake: Handshake) -> Dialogue:
+        """The session that a login has opened. The login is over and forgotten."""
+        sock, address, keys = handshake.socket, handshake.sockaddr, handshake.keys()
+        pool = library.Session.socketpool
+        handshake.abandon()
+        pool[sock] = pool.get(sock, 0) + 1
+        key = keys.console.to_bytes(4, "little")
 
-    def _send(self, sock: Any, packet: bytearray, address: Any) -> None:
+        def left() -> None:
+            self._dialogues.pop(key, None)
+            if sock in pool:
+                pool[sock] = max(pool[sock] - 1, 0)
+
+        session = Session(keys.bmc, self._ports[sock])
+        dialogue = Dialogue(
+            session, Envelope(keys), lambda packet: self._send(sock, packet, address), self._waiting, left
+        )
+        self._dialogues[key] = dialogue
+        return dialogue
+
+    def port(self, handshake: Handshake) -> int:
+        """The UDP port from which the BMC is spoken to."""
+        return self._ports[handshake.socket]
+
+    def _readable(self, sock: Any) -> None:
+        for _ in range(_AT_ONCE):
+            try:
+                packet, address = sock.recvfrom(_LARGEST)
+            except OSError:
+                return
+            # Authenticated, of payload type IPMI, and long enough for a header: for an open session.
+            if len(packet) > 32 and packet[4] == 6 and packet[5] & 0x7F == 0x40:
+                if dialogue := self._dialogues.get(packet[6:10]):
+                    dialogue.receive(packet)
+            else:
+                handlers = library.Session.bmc_handlers.get(address)
+                if handlers and (handshake := handlers.get(self._ports[sock])):
+                    handshake.take(packet, address)
+
+    def _send(self, sock: Any, packet: bytes | bytearray, address: Any) -> None:
         # A packet that cannot leave now is a packet lost on the way: the retry timer takes care.
         with contextlib.suppress(OSError):
             sock.sendto(packet, address)
@@ -74,20 +114,26 @@ class Wire:
 
     def _tick(self) -> None:
         self._ticking = None
-        try:
-            library.Session.wait_for_rsp(0)
-        except Exception:
-            log.exception("the IPMI timers stumbled")
-        if library.Session.waiting_sessions and self._ticking is None:
+        now = time.monotonic()
+        for dialogue in list(self._waiting):
+            dialogue.tick(now)
+        if library.Session.waiting_sessions:
+            try:
+                library.Session.wait_for_rsp(0)
+            except Exception:
+                log.exception("the IPMI timers stumbled")
+        if (self._waiting or library.Session.waiting_sessions) and self._ticking is None:
             self._ticking = self._loop.call_later(TICK, self._tick)
 
     def close(self) -> None:
         """Forget every session and close the sockets."""
         if self._ticking:
             self._ticking.cancel()
+        for dialogue in list(self._dialogues.values()):
+            dialogue.abandon()
         for handlers in list(library.Session.bmc_handlers.values()):
-            for conversation in list(handlers.values()):
-                conversation.abandon()
+            for handshake in list(handlers.values()):
+                handshake.abandon()
         for sock in library.iosockets:
             self._loop.remove_reader(sock)
             sock.close()
@@ -107,12 +153,5 @@ class Wire:
             setattr(library, name, original)
 
 
-def _fetch(*_: Any) -> None:
-    library._io_graball(library.iosockets, {})
-
-
-def _receive(sock: Any, size: int) -> Any:
-    try:
-        return sock.recvfrom(size)
-    except OSError:
-        return None
+def _no_wait(*_: Any) -> None:
+    """In place of pyghmi's blocking wait."""

@@ -54,6 +54,10 @@ class BmcLab:
         # A datagram transport lets go of its socket in the loop's next turn.
         await asyncio.sleep(0)
 
+    def sessions(self) -> dict[str, int]:
+        """How many sessions each BMC has open, by the name of its chassis."""
+        return {name: len(endpoint.bmc.sessions.active()) for name, endpoint in self._endpoints.items()}
+
     async def _open(self, box: Chassis, port: int) -> None:
         bmc = Controller(self._room, box)
         bmc.log.seed()

@@ -11,8 +11,6 @@ _APP = 0x06
 SUPERMICRO = 10876
 """IANA enterprise number."""
 _PRODUCT = 0x0985
-_FIRMWARE = (1, 0x73)
-"""Major, and minor in BCD."""
 _DEVICES = 0xBF
 """Chassis, event generator and receiver, FRU, SEL, SDR repository, sensors (IPMI table 20-2)."""
 _EXCEEDS_LIMIT = 0x81
@@ -24,7 +22,9 @@ APPLICATION = Registry()
 @APPLICATION.add(_APP, 0x01, Privilege.USER)
 def get_device_id(call: Call) -> bytes:
     """Get Device ID (20.1)."""
-    head = bytes((0x20, 0x01, *_FIRMWARE, 0x02, _DEVICES))
+    major, minor = call.bmc.box.bmc.firmware
+    # The minor is in BCD.
+    head = bytes((0x20, 0x01, major, minor // 10 << 4 | minor % 10, 0x02, _DEVICES))
     return head + SUPERMICRO.to_bytes(3, "little") + struct.pack("<H4x", _PRODUCT)
 
 
