@@ -14,6 +14,7 @@ from c3tui.model.addresses import Binding, Holdings, assign, placements, with_ca
 from c3tui.model.base import Document
 from c3tui.model.finding import Finding, FindingState, Severity
 from c3tui.model.fleet import Bay, BmcReading, Server, Stage, bay_id
+from c3tui.model.light import Light
 from c3tui.model.network import Placement4
 from c3tui.model.placement import Placement, place
 from c3tui.model.plan import Plan
@@ -95,6 +96,8 @@ class FleetModel:
     statuses: dict[str, StepStatus] = field(default_factory=dict)
     bindings: dict[str, Binding] = field(default_factory=dict)
     """Who holds which addresses, by server."""
+    lights: dict[str, Light] = field(default_factory=dict)
+    """What C3 lit, and why."""
     observed: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """Latest observations by kind and id."""
     unreadable: int = 0
@@ -122,9 +125,13 @@ class FleetModel:
     def planned_addresses(self, plan: Plan) -> dict[str, Placement4]:
         """The addresses each server of the plan holds, or will be given."""
         network = plan.networks.cluster
-        held = Holdings(tuple(self.bindings.values()), tuple(self.servers.values()))
-        indexes = assign([server.name for server in plan.servers], with_carried(network, held))
+        indexes = assign([server.name for server in plan.servers], with_carried(network, self.holdings))
         return placements(network, indexes)
+
+    @property
+    def holdings(self) -> Holdings:
+        """What the record says about addresses."""
+        return Holdings(tuple(self.bindings.values()), tuple(self.servers.values()))
 
     def _take(self, kind: str, id: str, document: dict[str, Any] | None) -> None:
         shelves: dict[str, tuple[type[Document], dict[str, Any]]] = {
@@ -135,6 +142,7 @@ class FleetModel:
             Run.kind: (Run, self.runs),
             StepStatus.kind: (StepStatus, self.statuses),
             Binding.kind: (Binding, self.bindings),
+            Light.kind: (Light, self.lights),
         }
         if kind not in shelves:
             return
