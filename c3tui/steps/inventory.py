@@ -4,7 +4,10 @@ from c3tui.clients.maas import Maas, Machine
 from c3tui.clients.maas.bays import BaySlot
 from c3tui.engine.errors import BadAnswer
 from c3tui.engine.step import Context
+from c3tui.model.finding import Severity, finding
 from c3tui.model.fleet import Bay, Drive, Server, TestState, Use
+
+GUESSED = "discovery.bays-guessed"
 
 
 async def read_bays(maas: Maas, machine: Machine) -> list[Bay]:
@@ -25,11 +28,12 @@ async def read_bays(maas: Maas, machine: Machine) -> list[Bay]:
 
 def _bay(slot: BaySlot, machine: Machine) -> Bay:
     if slot.serial is None:
-        return Bay(slot=slot.slot, path=slot.by_path)
+        return Bay(slot=slot.slot, path=slot.by_path, guessed=slot.guessed)
     disk = machine.disk(slot.serial)
     return Bay(
         slot=slot.slot,
         path=slot.by_path,
+        guessed=slot.guessed,
         drive=Drive(
             serial=slot.serial,
             model=slot.model,
@@ -39,6 +43,27 @@ def _bay(slot: BaySlot, machine: Machine) -> Bay:
             by_id=disk.id_path if disk else "",
             use=Use.SYSTEM if disk and disk.boot else Use.DATA,
         ),
+    )
+
+
+def compare_bays(ctx: Context, server: Server) -> None:
+    """Say where the numbers of bays are guesses: nobody may pull a drive by such a number alone."""
+    guessed = [bay.slot for bay in server.bays if bay.guessed]
+    if not guessed:
+        ctx.fixed(GUESSED, server.name)
+        return
+    numbers = ", ".join(str(slot) for slot in guessed)
+    ctx.find(
+        finding(
+            GUESSED,
+            server.name,
+            ctx.step,
+            Severity.WARNING,
+            f"no bay map: {len(guessed)} of {len(server.bays)} bays are numbered by the order of their paths "
+            f"({numbers})",
+            "Tell drives by their serial before one is pulled; a RAID controller may need storcli in the "
+            "commissioning image",
+        )
     )
 
 

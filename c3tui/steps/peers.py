@@ -4,8 +4,9 @@ from pathlib import Path
 
 from c3tui.clients.bmc import BmcFleet, Target
 from c3tui.clients.cluster import Cluster
-from c3tui.clients.maas import Maas
+from c3tui.clients.maas import Maas, MachineWatch
 from c3tui.clients.nodes import Shell, ensure_key
+from c3tui.engine.errors import InputError
 from c3tui.engine.resources import Resources
 from c3tui.engine.site import Site
 from c3tui.engine.step import Context
@@ -24,17 +25,76 @@ async def maas(ctx: Context) -> Maas:
     return await ctx.resources.get(name, lambda: Maas.connect(str(endpoint.url), key))
 
 
+async def machines(ctx: Context, region: Maas) -> MachineWatch:
+    """The watch over the machines of a region, shared by all; it tells the run of ``ctx`` of its trouble."""
+
+    async def opened() -> MachineWatch:
+        return MachineWatch(region, ctx.plan.endpoints.maas.poll)
+
+    watch = await ctx.resources.get("machines", opened)
+    if watch.inventory is not region:
+        # The plan names another region, or another key, than when it was opened.
+        await ctx.resources.drop("machines")
+        watch = await ctx.resources.get("machines", opened)
+    watch.speak_to(ctx.run.id, lambda text: ctx.say(text, level="warning"))
+    return watch
+
+
 async def bmcs(site: Site, resources: Resources) -> BmcFleet:
     """The BMCs of the site, watched as the plan and the secrets say now."""
 
     async def opened() -> BmcFleet:
-        fleet = BmcFleet(poll=site.plan.endpoints.bmc.poll)
+        fleet = BmcFleet(poll=site.plan.endpoints.bmc.poll, directory=site.files.directory / "bmc")
         await fleet.start()
         return fleet
 
     fleet = await resources.get("bmc", opened)
-    fleet.watch(targets(site))
+    guests = resources.peek(GUESTS)
+    fleet.watch([*targets(site), *(guests.targets.values() if guests else ())])
     return fleet
+
+
+GUESTS = "bmc guests"
+
+
+class Guests:
+    """BMCs that are spoken to for a while without being in the plan, by address."""
+
+    def __init__(self) -> None:
+        self.targets: dict[str, Target] = {}
+
+    async def close(self) -> None:
+        """Forget them."""
+        self.targets.clear()
+
+
+async def no_guests() -> Guests:
+    """What a site begins with."""
+    return Guests()
+
+
+GUEST = "stray "
+
+
+def guest(address: str) -> str:
+    """The name under which the BMC of a stray is spoken to."""
+    return f"{GUEST}{address}"
+
+
+async def admit(site: Site, resources: Resources, name: str) -> None:
+    """Speak to the BMC of a stray from now on, by the login given for its address, or by that of all.
+
+    Raises:
+        InputError: there is no login for it.
+    """
+    address = name.removeprefix(GUEST)
+    login = site.secrets.bmc.of(address)
+    if login is None:
+        remedy = "Give its login: it is on its label"
+        raise InputError("nobody gave a login for its BMC", where=address, remedy=remedy)
+    guests = await resources.get(GUESTS, no_guests)
+    port = site.plan.endpoints.bmc.port
+    guests.targets[address] = Target(name, address, port, login.user, login.password)
 
 
 def targets(site: Site) -> list[Target]:

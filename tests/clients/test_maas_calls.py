@@ -188,7 +188,9 @@ async def test_addresses_of_bmcs_come_without_their_passwords(maas_region: Regio
         "c": {},
     }
     maas_region.says("GET", "/machines/", powers, op="power_parameters")
-    assert await maas.power_addresses() == {"10.0.0.1": "a"}
+    assert await maas.bmc_addresses() == {"b": "10.0.0.1", "a": "10.0.0.1", "c": ""}
+    await maas.bmc_addresses(["a"])
+    assert maas_region.asked[-1].query["id"] == ["a"]
 
 
 async def test_results_that_are_not_there_are_none(maas_region: Region, maas: Maas) -> None:

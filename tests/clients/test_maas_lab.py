@@ -9,7 +9,7 @@ from ipaddress import ip_network
 import pytest
 from pydantic import SecretStr
 
-from c3tui.clients.maas import Limits, Maas, Machine, RowStatus, Status
+from c3tui.clients.maas import Limits, Maas, Machine, MachineWatch, RowStatus, Status
 from c3tui.engine.errors import InputError, Refused, Unauthorised
 from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER, Chassis
 from c3tui.lab.maas import MaasLab
@@ -63,9 +63,13 @@ async def enlisted(room: Room, maas: Maas, box: Chassis) -> Machine:
 
 async def done(maas: Maas, system_id: str) -> Machine:
     """The machine when MAAS is no longer busy with it."""
-    ended = await maas.wait([system_id], lambda one: not one.busy, poll=0.02, limit=10)
-    assert not ended[system_id].busy, ended[system_id].status_name
-    return ended[system_id]
+    watch = MachineWatch(maas, poll=0.02)
+    try:
+        ended = await watch.wait(system_id, lambda one: not one.busy, limit=10)
+    finally:
+        await watch.close()
+    assert ended and not ended.busy, ended
+    return ended
 
 
 async def upload(maas: Maas) -> list[bool]:
@@ -145,7 +149,7 @@ async def test_from_enlistment_to_a_running_system(room: Room, maas: Maas) -> No
     machine = await commissioned(room, maas, box)
     system_id = machine.system_id
     assert (machine.status, machine.hostname, machine.serial) == (Status.READY, box.name, box.serial)
-    assert await maas.power_addresses() == {box.bmc.address: system_id}
+    assert await maas.bmc_addresses() == {system_id: box.bmc.address}
     assert (machine.cpus, machine.memory_mib, len(machine.disks)) == (box.cpus, box.memory_mib, 4)
     assert machine.boot_mac == box.pxe_mac and set(machine.macs) == {nic.mac for nic in box.nics}
     bays = await maas.bays(system_id)

@@ -1,10 +1,9 @@
-"""The scripts that MAAS runs for C3: the map of the bays and the SMART report."""
+"""The commissioning script that MAAS runs for C3: the map of the bays."""
 
 import importlib.util
 import json
 import os
 import stat
-import subprocess
 import sys
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -96,8 +95,8 @@ def sysfs(tmp_path: Path) -> Sysfs:
     return Sysfs(tmp_path)
 
 
-def mapped(script: ModuleType, sysfs: Sysfs) -> dict[int, BaySlot]:
-    report = {"version": 1, "bays": script.bays(sysfs.root, sysfs.disks)}
+def mapped(script: ModuleType, sysfs: Sysfs, storcli: dict[str, Any] | None = None) -> dict[int, BaySlot]:
+    report = {"version": 1, "bays": script.bays(sysfs.root, sysfs.disks, storcli or {})}
     return {bay.slot: bay for bay in parse_bays(json.dumps(report).encode())}
 
 
@@ -176,6 +175,53 @@ def test_without_anything_the_order_of_the_links_counts(script: ModuleType, sysf
     found = mapped(script, sysfs)
     assert [bay.name for bay in found.values()] == ["sdb", "sda", "vda"]
     assert found[2].serial == "no-serial-vda"
+    assert all(bay.guessed for bay in found.values())
+
+
+def storcli_says(**drives: dict[str, str]) -> dict[str, Any]:
+    """The part of ``storcli /call/eall/sall show all J`` that tells drives and their places."""
+    data: dict[str, Any] = {}
+    for place, told in drives.items():
+        name = "Drive /" + place.replace("_", "/")
+        data[name] = [{"EID:Slt": "252:0", "State": "JBOD"}]
+        data[f"{name} - Detailed Information"] = {
+            f"{name} State": {"Media Error Count": 0},
+            f"{name} Device attributes": told,
+        }
+    return {"Controllers": [{"Command Status": {"Status": "Success"}, "Response Data": data}]}
+
+
+def test_a_raid_controller_tells_the_slots_of_what_it_passes_through(
+    script: ModuleType, sysfs: Sysfs
+) -> None:
+    sysfs.disk("sda", "pci-0000:18:00.0-scsi-0:0:9:0")
+    sysfs.disk("sdb", "pci-0000:18:00.0-scsi-0:0:8:0", serial="36f01", wwn="0x5000c500abcd0001")
+    sysfs.disk("sdc", "pci-0000:18:00.0-scsi-0:2:0:0", serial="volume")
+    says = storcli_says(
+        c0_e8_s1={"SN": "            SER-sda", "WWN": "5000C500FFFF0000"},
+        c0_e252_s5={"SN": "another way to write it", "WWN": "5000C500ABCD0001"},
+        c0_e252_s6={"SN": "behind a volume", "WWN": "5000C500ABCD0009"},
+    )
+    found = mapped(script, sysfs, says)
+    # The volume has no bay, so its number is a guess.
+    assert {bay.name: (slot, bay.guessed) for slot, bay in found.items()} == {
+        "sda": (1, False),
+        "sdb": (105, False),
+        "sdc": (106, True),
+    }
+
+
+@pytest.mark.parametrize("said", ["", "controller not found", "[]", '{"Controllers": [{}]}'])
+def test_a_storcli_that_says_nothing_is_as_good_as_none(
+    script: ModuleType, sysfs: Sysfs, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    fake = tmp_path / "storcli64"
+    fake.write_text(f"#!/bin/sh\necho '{said}'\nexit 1\n")
+    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    sysfs.disk("sda", "pci-0000:3b:00.0-sas-phy4-lun-0")
+    found = mapped(script, sysfs, script.storcli())
+    assert {slot: bay.guessed for slot, bay in found.items()} == {4: False}
 
 
 def test_what_is_no_drive_is_left_out(script: ModuleType) -> None:
@@ -216,32 +262,3 @@ def test_a_map_is_read_past_noise_and_sorted() -> None:
         b'warning: x\n{"version": 1, "new": 1, "bays": [{"slot": 3}, {"slot": 1, "serial": "S"}]}'
     )
     assert [(bay.slot, bay.serial) for bay in bays] == [(1, "S"), (3, None)]
-
-
-@pytest.mark.parametrize(
-    ("status", "report", "exit_status", "result"),
-    [
-        (0, {"smart_status": {"passed": True}}, 0, "passed"),
-        (64, {"smart_status": {"passed": True}}, 0, "passed"),
-        (4, {"smart_status": {"passed": True}}, 0, "passed"),
-        (216, {"smart_status": {"passed": False}}, 1, "failed"),
-        (8, {"smart_status": {"passed": True}}, 1, "failed"),
-        (2, {"smartctl": {"messages": []}}, 1, "failed"),
-        (4, {"device": {}}, 0, "skipped"),
-        (127, None, 1, "failed"),
-    ],
-)
-def test_smart_judges_the_drive_and_not_its_log(
-    tmp_path: Path, status: int, report: dict[str, Any] | None, exit_status: int, result: str
-) -> None:
-    said = json.dumps(report) if report is not None else ""
-    fake = tmp_path / "smartctl"
-    fake.write_text(f"#!/bin/sh\necho \"$@\" > {tmp_path}/asked\ncat <<'END'\n{said}\nEND\nexit {status}\n")
-    fake.chmod(fake.stat().st_mode | stat.S_IXUSR)
-    path = f"{tmp_path}:{os.environ['PATH']}"
-    environment = {"PATH": path, "RESULT_PATH": str(tmp_path / "result")}
-    command = [sys.executable, str(SCRIPTS / "c3-smart"), "/dev/sda"]
-    done = subprocess.run(command, env=environment, capture_output=True, check=False, text=True)
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (exit_status, said, "")
-    assert (tmp_path / "asked").read_text() == "--json --xall /dev/sda\n"
-    assert (tmp_path / "result").read_text() == f"status: {result}\n"

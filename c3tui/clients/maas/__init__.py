@@ -3,9 +3,10 @@
 from c3tui.clients.maas.bays import BAYS_SCRIPT, BaySlot, parse_bays
 from c3tui.clients.maas.client import Maas
 from c3tui.clients.maas.machine import Disk, Link, Machine, Nic
-from c3tui.clients.maas.records import Event, ResultSet, Row, Script
+from c3tui.clients.maas.records import Event, Output, ResultSet, Row, Script
 from c3tui.clients.maas.site import BootImage, Fabric, IpRange, RackController, Subnet, Vlan
 from c3tui.clients.maas.status import BUSY, RowStatus, Status
+from c3tui.clients.maas.watch import MachineWatch
 from c3tui.clients.maas.wire import Limits
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "Link",
     "Maas",
     "Machine",
+    "MachineWatch",
     "Nic",
+    "Output",
     "RackController",
     "ResultSet",
     "Row",

@@ -10,6 +10,8 @@ from c3tui.engine.errors import BadAnswer
 BAYS_SCRIPT = "c3-bays"
 FORMAT = 1
 """Version of the script's output that this module reads."""
+ORDER = "order"
+"""What the script says of bays that nothing numbers."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,8 @@ class BaySlot:
     size: int
     """Bytes."""
     rotational: bool
+    guessed: bool = False
+    """Nothing tells its number: it is counted in the order of paths."""
 
 
 def parse_bays(output: bytes) -> list[BaySlot]:
@@ -67,6 +71,7 @@ def _bay(raw: object) -> BaySlot:
         model=text(entry, "model"),
         size=number(entry, "size"),
         rotational=entry.get("rotational") is True,
+        guessed=entry.get("source") == ORDER,
     )
 
 

@@ -1,7 +1,7 @@
-"""Reads machines and events, and waits for machines to come to where they should be."""
+"""Reads machines and events."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from c3tui.clients.maas.fields import Raw, as_list, as_object, child, children, text
@@ -9,14 +9,11 @@ from c3tui.clients.maas.machine import Machine, parse_machine
 from c3tui.clients.maas.records import Event, parse_event
 from c3tui.clients.maas.status import Status
 from c3tui.clients.maas.wire import Wire
-from c3tui.engine.errors import Unreachable
 
 CHUNK = 50
 """Machines asked for by id in one call: 2 to 3 seconds of a region's time."""
 PAGE = 1000
 """Most events that MAAS gives in one answer."""
-_REREAD = 6
-"""Every so many polls all awaited machines are read: not every change of a machine makes an event."""
 
 
 @dataclass
@@ -83,21 +80,18 @@ class Inventory(Caller):
         found = await self._list({"mac_address": mac.lower()})
         return found[0] if found else None
 
-    async def power_addresses(self) -> dict[str, str]:
-        """System ids by the address of the BMC, of all machines that have one.
+    async def bmc_addresses(self, ids: Collection[str] | None = None) -> dict[str, str]:
+        """The address of the BMC of those machines or of all, by system id; empty where MAAS knows none.
 
-        MAAS lets two machines claim one BMC; then the one whose id sorts first is given, always the same.
+        The quickest way to learn which machines there are: 1.3 s for five hundred.
 
         Raises:
             PeerError: MAAS refuses or does not answer.
         """
+        query = None if ids is None else {"id": list(ids)}
         # The answer holds every BMC's password in clear text: only the address is taken out of it.
-        raw = as_object(await self.wire.get("Machines.power_parameters"), "power parameters")
-        found: dict[str, str] = {}
-        for system_id in sorted(raw):
-            if address := text(child(raw, system_id), "power_address"):
-                found.setdefault(address, system_id)
-        return found
+        raw = as_object(await self.wire.get("Machines.power_parameters", query), "power parameters")
+        return {system_id: text(child(raw, system_id), "power_address") for system_id in raw}
 
     async def _list(self, query: dict[str, object], limit: float | None = None) -> list[Machine]:
         raw = as_list(await self.wire.get("Machines.read", query, limit=limit), "machines")
@@ -129,103 +123,3 @@ class Inventory(Caller):
     async def _events(self, query: dict[str, object]) -> list[Event]:
         raw = as_object(await self.wire.get("Events.query", query), "events")
         return sorted((parse_event(one) for one in children(raw, "events")), key=lambda event: event.id)
-
-    async def wait(
-        self,
-        system_ids: Collection[str],
-        until: Callable[[Machine], bool],
-        poll: float,
-        limit: float,
-        on_change: Callable[[Machine], None] | None = None,
-        on_silence: Callable[[Unreachable], None] | None = None,
-    ) -> dict[str, Machine]:
-        """Wait until every machine satisfies ``until``, or ``limit`` seconds are over.
-
-        One straggler is no error: the answer holds every machine as last seen, so ask ``until`` again
-        of each. A machine that was deleted in MAAS is not in it. A MAAS that stops answering is waited
-        for as well.
-
-        Args:
-            system_ids: whom to wait for.
-            until: whether a machine is where it should be.
-            poll: seconds between looks.
-            limit: seconds altogether.
-            on_change: told of every machine on first sight and whenever something about it changed.
-            on_silence: told of every look that MAAS did not answer.
-
-        Raises:
-            Unreachable: MAAS did not answer at the end.
-            PeerError: MAAS refuses.
-        """
-        watch = _Watch(self, set(system_ids), until, on_change or (lambda machine: None))
-        loop = asyncio.get_running_loop()
-        end = loop.time() + limit
-        while True:
-            silence = await watch.look()
-            if silence and on_silence:
-                on_silence(silence)
-            left = end - loop.time()
-            if not watch.waiting or left <= 0:
-                if silence:
-                    raise silence
-                return watch.seen
-            await asyncio.sleep(min(poll, left))
-
-
-class _Watch:
-    """Reads those machines again that the event feed names, and now and then all."""
-
-    def __init__(
-        self,
-        inventory: Inventory,
-        waiting: set[str],
-        until: Callable[[Machine], bool],
-        on_change: Callable[[Machine], None],
-    ) -> None:
-        self.waiting = waiting
-        self.seen: dict[str, Machine] = {}
-        self._inventory = inventory
-        self._until = until
-        self._on_change = on_change
-        self._cursor: int | None = None
-        self._stale: set[str] = set()
-        self._looks = 0
-
-    async def look(self) -> Unreachable | None:
-        """Look once; what was missed for lack of an answer is looked at next time."""
-        try:
-            await self._read_feed()
-            if self._looks % _REREAD == 0:
-                self._stale |= self.waiting
-            if self._stale:
-                self._take(await self._inventory.machines(ids=sorted(self._stale)))
-        except Unreachable as error:
-            return error
-        self._looks += 1
-        return None
-
-    async def _read_feed(self) -> None:
-        if self._cursor is None:
-            # Before the first reading, so that nothing falls between the two.
-            self._cursor = await self._inventory.last_event()
-            return
-        more = True
-        while more:
-            events = await self._inventory.events(self._cursor)
-            self._cursor = max((event.id for event in events), default=self._cursor)
-            self._stale |= {event.system_id for event in events} & self.waiting
-            more = len(events) >= PAGE
-
-    def _take(self, machines: list[Machine]) -> None:
-        deleted = self._stale - {machine.system_id for machine in machines}
-        for system_id in deleted:
-            self.seen.pop(system_id, None)
-        self.waiting -= deleted
-        self._stale.clear()
-        for machine in machines:
-            changed = self.seen.get(machine.system_id) != machine
-            self.seen[machine.system_id] = machine
-            if changed:
-                self._on_change(machine)
-            if self._until(machine):
-                self.waiting.discard(machine.system_id)

@@ -36,6 +36,7 @@ class Disk:
     tags: tuple[str, ...]
     boot: bool
     used_for: str
+    firmware: str = ""
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Nic:
     mtu: int
     parents: tuple[str, ...]
     links: tuple[Link, ...]
+    firmware: str = ""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,9 @@ class Machine:
     tags: tuple[str, ...]
     locked: bool
     addresses: tuple[str, ...]
+    cpu_model: str = ""
+    bios: str = ""
+    """Version of the board's firmware."""
 
     @property
     def macs(self) -> tuple[str, ...]:
@@ -158,6 +163,8 @@ def parse_machine(raw: Raw) -> Machine:
         tags=words(raw, "tag_names"),
         locked=raw.get("locked") is True,
         addresses=words(raw, "ip_addresses"),
+        cpu_model=text(hardware, "cpu_model"),
+        bios=text(hardware, "mainboard_firmware_version"),
     )
 
 
@@ -176,6 +183,7 @@ def parse_disk(raw: Raw, boot_disk: int | None = None) -> Disk:
         tags=tags,
         boot=boot_disk is not None and number(raw, "id", -1) == boot_disk,
         used_for=text(raw, "used_for"),
+        firmware=text(raw, "firmware_version"),
     )
 
 
@@ -192,6 +200,7 @@ def parse_nic(raw: Raw) -> Nic:
         mtu=number(raw, "effective_mtu"),
         parents=words(raw, "parents"),
         links=tuple(_parse_link(link) for link in children(raw, "links")),
+        firmware=text(raw, "firmware_version"),
     )
 
 

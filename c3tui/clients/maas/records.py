@@ -1,5 +1,6 @@
 """What MAAS records about its work: script results, scripts and events."""
 
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -28,6 +29,8 @@ class Row:
     runtime: float | None
     """Seconds."""
     suppressed: bool
+    estimated: float | None = None
+    """Seconds that MAAS expects it to take, from earlier runs; None when it does not know."""
 
     @property
     def finished(self) -> bool:
@@ -58,10 +61,22 @@ class ResultSet:
     started: datetime | None
     ended: datetime | None
     rows: tuple[Row, ...]
+    heard: datetime | None = None
+    """When the machine last gave a sign of life, by MAAS's clock."""
 
     def row(self, name: str) -> Row | None:
         """The first row of that script, or None."""
         return next((row for row in self.rows if row.name == name), None)
+
+
+@dataclass(frozen=True)
+class Output:
+    """What one row printed."""
+
+    stdout: bytes
+    stderr: bytes
+    result: str
+    """YAML that the script wrote for MAAS: figures, and its own word on the status."""
 
 
 @dataclass(frozen=True)
@@ -106,6 +121,7 @@ def parse_result_set(raw: Raw) -> ResultSet:
         started=moment(raw.get("started")),
         ended=moment(raw.get("ended")),
         rows=tuple(sorted((parse_row(row) for row in children(raw, "results")), key=lambda row: row.id)),
+        heard=moment(raw.get("last_ping")),
     )
 
 
@@ -127,7 +143,22 @@ def parse_row(raw: Raw) -> Row:
         ended=moment(raw.get("ended")),
         runtime=_runtime(raw),
         suppressed=raw.get("suppressed") is True,
+        estimated=seconds(raw.get("estimated_runtime")),
     )
+
+
+def parse_output(raw: Raw) -> Output:
+    """What a row printed, out of its JSON; what is no base64 counts as nothing."""
+    return Output(
+        _bytes(raw, "stdout"), _bytes(raw, "stderr"), _bytes(raw, "result").decode(errors="replace")
+    )
+
+
+def _bytes(raw: Raw, key: str) -> bytes:
+    try:
+        return b64decode(text(raw, key))
+    except ValueError:
+        return b""
 
 
 def _runtime(raw: Raw) -> float | None:

@@ -1,28 +1,21 @@
-"""Commissions and tests machines: scripts, the guard against destructive ones, and their results."""
+"""Commissions and tests machines: scripts, their limits, and the guard against destructive ones."""
 
-from base64 import b64decode
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
-from c3tui.clients.maas.answers import Denied
-from c3tui.clients.maas.bays import BAYS_SCRIPT, BaySlot, parse_bays
-from c3tui.clients.maas.fields import as_list, as_object, children, number, text
-from c3tui.clients.maas.lifecycle import Lifecycle
+from c3tui.clients.maas.fields import as_list
 from c3tui.clients.maas.machine import Disk, Machine
-from c3tui.clients.maas.records import ResultSet, Row, Script, parse_result_set, parse_script
+from c3tui.clients.maas.records import Script, parse_script
+from c3tui.clients.maas.results import Kind, Results
 from c3tui.clients.maas.status import Status
 from c3tui.engine.errors import BadAnswer, InputError, Refused
 
-Kind = Literal["commissioning", "testing", "installation", "release"]
-Current = Literal["current-commissioning", "current-testing", "current-installation"]
-Stream = Literal["output", "stdout", "stderr", "result"]
-
 TEST_TAG = "c3-test"
-"""Disk tag on the drives of the latest partial test."""
+"""Disk tag on the drives of the latest partial test; `-2` and so on where tests differ in their drives."""
 
 
-class Testing(Lifecycle):
-    """Commissioning, tests and what they found."""
+class Testing(Results):
+    """Commissioning and tests."""
 
     __test__ = False
 
@@ -73,7 +66,7 @@ class Testing(Lifecycle):
         system_id: str,
         scripts: Sequence[str],
         *,
-        storage: Collection[str] | None = None,
+        storage: Collection[str] | Mapping[str, Collection[str]] | None = None,
         destructive: bool = False,
     ) -> int:
         """Start tests and say in which result set their results will be.
@@ -83,7 +76,7 @@ class Testing(Lifecycle):
         Args:
             system_id: a machine that has been commissioned and is not deployed.
             scripts: by name; a tag would bring destructive scripts along.
-            storage: serials of the disks to test; None for all.
+            storage: serials of the disks to test, of all tests or by name of the test; None for all.
             destructive: allow scripts that overwrite the disks.
 
         Raises:
@@ -97,8 +90,9 @@ class Testing(Lifecycle):
             state = "locked in MAAS" if machine.locked else "deployed: a test reboots it"
             raise Refused(f"this server is {state}", where=machine.hostname, remedy="Leave it untested.")
         form: dict[str, object] = {"testing_scripts": _csv(scripts)}
-        if any("storage" in script.parameters for script in chosen):
-            form["storage"] = await self._disks(machine, storage)
+        form |= await self._storage(
+            machine, [one.name for one in chosen if "storage" in one.parameters], storage
+        )
         machine = await self.act(system_id, "test", form, done={Status.TESTING})
         if machine.testing_set is None:
             raise BadAnswer("MAAS started a test without a result set", where=machine.hostname)
@@ -124,66 +118,6 @@ class Testing(Lifecycle):
         machine = await self.machine(system_id)
         await self._set_tag(machine, _disk(machine, serial), tag, wanted=False)
 
-    async def results(self, system_id: str, which: int | Current) -> ResultSet | None:
-        """A result set by number, or the current one of a kind; None when there is none.
-
-        Raises:
-            PeerError: MAAS refuses or does not answer.
-        """
-        uri = {"system_id": system_id, "id": which}
-        try:
-            raw = await self.wire.get("NodeScriptResult.read", uri=uri, where=self.where(system_id))
-        except Denied as error:
-            if "scriptset" in error.what.lower().replace(" ", ""):
-                return None
-            raise
-        return parse_result_set(as_object(raw, "result set"))
-
-    async def history(self, system_id: str, kind: Kind) -> list[ResultSet]:
-        """The result sets of a kind, oldest first; MAAS keeps the last ten.
-
-        Raises:
-            PeerError: MAAS refuses or does not answer.
-        """
-        raw = await self.wire.get(
-            "NodeScriptResults.read",
-            {"type": kind},
-            uri={"system_id": system_id},
-            where=self.where(system_id),
-        )
-        return sorted((parse_result_set(one) for one in as_list(raw, "results")), key=lambda one: one.id)
-
-    async def output(self, system_id: str, set_id: int, row_id: int, stream: Stream = "stdout") -> bytes:
-        """What one row printed.
-
-        Raises:
-            Refused: there is no such set or row.
-            PeerError: MAAS does not answer.
-        """
-        raw = await self.wire.get(
-            "NodeScriptResult.read",
-            {"include_output": True, "filters": row_id},
-            uri={"system_id": system_id, "id": set_id},
-            where=self.where(system_id),
-        )
-        for row in children(as_object(raw, "result set"), "results"):
-            if number(row, "id", -1) == row_id:
-                return b64decode(text(row, stream))
-        raise Refused(f"result set {set_id} has no row {row_id}", where=self.where(system_id))
-
-    async def bays(self, system_id: str) -> list[BaySlot] | None:
-        """The bays that the machine's latest commissioning found; None when ``c3-bays`` did not pass there.
-
-        Raises:
-            BadAnswer: the script printed something else.
-            PeerError: MAAS refuses or does not answer.
-        """
-        current = await self.results(system_id, "current-commissioning")
-        row: Row | None = current.row(BAYS_SCRIPT) if current else None
-        if current is None or row is None or not row.passed:
-            return None
-        return parse_bays(await self.output(system_id, current.id, row.id))
-
     async def scripts(self, kind: Kind | None = None) -> list[Script]:
         """The scripts MAAS can run, of one kind or all.
 
@@ -192,6 +126,24 @@ class Testing(Lifecycle):
         """
         raw = await self.wire.get("NodeScripts.read", {"type": kind})
         return [parse_script(one) for one in as_list(raw, "scripts")]
+
+    async def limit_test(self, name: str, seconds: float) -> bool:
+        """Set the time that MAAS gives a test on one part; of builtin ones it is what may be changed.
+
+        Returns:
+            Whether it was another.
+
+        Raises:
+            Refused: MAAS has no such script, or the script carries a limit of its own.
+            PeerError: MAAS does not answer.
+        """
+        known = {script.name: script for script in await self.scripts("testing")}
+        if name in known and known[name].timeout == seconds:
+            return False
+        minutes, rest = divmod(round(seconds), 60)
+        form = {"timeout": f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"}
+        await self.wire.send("NodeScript.update", form, uri={"name": name}, where=f"script {name}")
+        return True
 
     async def _guard(self, names: Sequence[str], *, destructive: bool) -> list[Script]:
         """The scripts of those names, when all may be run."""
@@ -212,8 +164,29 @@ class Testing(Lifecycle):
                 )
         return [known[name] for name in names]
 
-    async def _disks(self, machine: Machine, serials: Collection[str] | None) -> str:
-        """What goes into the ``storage`` parameter: it takes a single choice, never a list."""
+    async def _storage(
+        self,
+        machine: Machine,
+        names: Sequence[str],
+        storage: Collection[str] | Mapping[str, Collection[str]] | None,
+    ) -> dict[str, str]:
+        """The form's fields that say on which disks each test runs."""
+        if not names:
+            return {}
+        if not isinstance(storage, Mapping):
+            return {"storage": await self._disks(machine, storage, TEST_TAG)}
+        groups: dict[frozenset[str], list[str]] = {}
+        for name in names:
+            groups.setdefault(frozenset(storage.get(name, ())), []).append(name)
+        fields: dict[str, str] = {}
+        for index, (serials, members) in enumerate(groups.items(), 1):
+            tag = TEST_TAG if index == 1 else f"{TEST_TAG}-{index}"
+            chosen = await self._disks(machine, sorted(serials), tag)
+            fields |= {f"{name}_storage": chosen for name in members}
+        return fields if len(groups) > 1 else {"storage": next(iter(fields.values()))}
+
+    async def _disks(self, machine: Machine, serials: Collection[str] | None, tag: str) -> str:
+        """What goes into a ``storage`` parameter: it takes a single choice, never a list."""
         if serials is None:
             return "all"
         if not serials:
@@ -224,8 +197,8 @@ class Testing(Lifecycle):
         if len(chosen) == 1:
             return str(chosen[0].id)
         for disk in machine.disks:
-            await self._set_tag(machine, disk, TEST_TAG, wanted=disk in chosen)
-        return TEST_TAG
+            await self._set_tag(machine, disk, tag, wanted=disk in chosen)
+        return tag
 
     async def _set_tag(self, machine: Machine, disk: Disk, tag: str, *, wanted: bool) -> None:
         if (tag in disk.tags) is wanted:

@@ -26,7 +26,7 @@ class Region:
         epoch = max(time.time(), saved.epoch if saved else 0.0)
         self._zero = epoch - room.clock.elapsed()
         self.db = saved or seeded(room.scenario, epoch)
-        self.slow_ms = 0.0
+        self.slow_ms = room.scenario.maas_ms_per_machine
         """Added to a list of machines, per machine (a real region needs 30 to 50 ms)."""
 
     def now(self) -> float:

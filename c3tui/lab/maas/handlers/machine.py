@@ -1,5 +1,6 @@
 """One machine: read, change, delete, and its power."""
 
+import asyncio
 from typing import Any
 
 from c3tui.lab.maas.handlers.machines import name_error
@@ -18,8 +19,9 @@ _NO_CHOICE = "Select a valid choice. That choice is not one of the available cho
 
 @MACHINE.on("GET", "read")
 @NODE.on("GET", "read")
-def read(call: Call) -> dict[str, Any]:
+async def read(call: Call) -> dict[str, Any]:
     """Read a machine."""
+    await asyncio.sleep(call.region.slow_ms / 1000)
     return machine_json(call.region.db, call.machine())
 
 

@@ -72,8 +72,8 @@ def read(call: Call) -> dict[str, Any]:
 def update(call: Call) -> dict[str, Any]:
     """Change a script, or upload its next revision."""
     script, text, given = _find(call), call.form.get("script"), _given(call)
-    if script.default and (text or given):
-        refused = [*given, *(["script"] if text else [])]
+    refused = [*(name for name in given if name not in ("tags", "timeout")), *(["script"] if text else [])]
+    if script.default and refused:
         raise ApiError(400, {name: ["Not allowed to change on default scripts."] for name in refused})
     if "comment" in call.form and not text:
         raise invalid("comment", '"comment" may only be used when specifying a "script" as well.')

@@ -4,13 +4,13 @@ import uuid
 
 from c3tui.lab.chassis import Chassis, Drive, Nic
 from c3tui.lab.maas.database import Database
+from c3tui.lab.maas.lifecycle.documents import CPU
 from c3tui.lab.maas.lifecycle.enlist import boot_vlan, lease_of
 from c3tui.lab.maas.records import Disk, Fabric, Interface, Link, Machine, Vlan
 from c3tui.lab.maas.region import Region
 
 _NIC_VENDOR = "Broadcom Inc. and subsidiaries"
 _NIC_PRODUCT = "BCM57414 NetXtreme-E 10Gb/25Gb RDMA Ethernet Controller"
-_CPU = "Intel(R) Xeon(R) Silver 4216 CPU @ 2.10GHz"
 
 
 def record_hardware(region: Region, machine: Machine, box: Chassis) -> None:
@@ -36,14 +36,14 @@ def _hardware_info(box: Chassis) -> dict[str, str]:
         "system_version": "0123456789",
         "system_sku": "To be filled by O.E.M.",
         "system_serial": box.serial,
-        "cpu_model": _CPU,
+        "cpu_model": CPU,
         "mainboard_vendor": vendor,
         "mainboard_product": "X11DPi-N",
         "mainboard_serial": f"M{box.serial}",
         "mainboard_version": "1.10",
         "mainboard_firmware_vendor": "American Megatrends Inc.",
         "mainboard_firmware_date": "02/09/2023",
-        "mainboard_firmware_version": "4.0",
+        "mainboard_firmware_version": box.bios,
         "chassis_vendor": vendor,
         "chassis_type": "Rack Mount Chassis",
         "chassis_serial": f"C{box.serial}",

@@ -1,17 +1,25 @@
-"""The ephemeral system at work: it runs the rows of a set and reports every step to the region."""
+"""The ephemeral system at work: it runs the rows of a set and reports every step to the region.
+
+It kills a script that is over its time. One that cannot be killed, for its drive never answers, is left
+to the region, which gives up the whole machine (see `watch`).
+"""
 
 import asyncio
 from itertools import groupby
 
 from c3tui.lab.chassis import Chassis
-from c3tui.lab.maas.lifecycle.output import outcome, seconds_of
+from c3tui.lab.maas.lifecycle.output import Outcome, outcome, seconds_of
 from c3tui.lab.maas.records import Machine, Row, Script, ScriptSet
 from c3tui.lab.maas.region import Region
 from c3tui.lab.maas.status import NodeStatus, ScriptStatus
+from c3tui.lab.scenario import FaultKind
 
 INSTALL_SECONDS = 12.0
 """To fetch and install the packages of a script."""
+HANG_SECONDS = 30.0
+"""Between looks whether somebody gave up a script that does not come back."""
 _PARALLEL_INSTANCES = 1
+_NO_PACKAGES = "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?\n"
 
 
 async def run_set(
@@ -56,26 +64,45 @@ class _Run:
         if self._script.packages:
             self._report(row, ScriptStatus.INSTALLING)
             await sleep(INSTALL_SECONDS)
+            if self._no_packages():
+                self._end(row, Outcome(100, stderr=_NO_PACKAGES, says=ScriptStatus.FAILED_INSTALLING))
+                return
         if not self._wanted(row):
             return
         self._report(row, ScriptStatus.RUNNING)
         if self._status is NodeStatus.TESTING:
             self._region.event(self._machine, "Running test", _label(row))
-        await sleep(seconds_of(self._machine, self._script, row))
-        if self._wanted(row):
-            self._finish(row)
+        seconds, limit = seconds_of(self._box, self._script, row), self._script.timeout
+        while seconds is None:
+            await sleep(HANG_SECONDS)
+            if not self._wanted(row):
+                return
+        await sleep(min(seconds, limit or seconds))
+        if not self._wanted(row):
+            return
+        if limit and seconds > limit:
+            self._end(row, Outcome(124, says=ScriptStatus.TIMED_OUT))
+        else:
+            self._end(row, outcome(self._machine, self._box, self._script, row))
 
     def _wanted(self, row: Row) -> bool:
         return self._region.alive(self._machine, self._status) and row.status is not ScriptStatus.ABORTED
 
-    def _finish(self, row: Row) -> None:
-        ended = outcome(self._machine, self._box, self._script, row)
+    def _no_packages(self) -> bool:
+        for wanted in (self._script.name, ""):
+            fault = self._region.room.fault_of(self._box, FaultKind.NO_PACKAGES)
+            if fault and fault.detail == wanted:
+                return self._region.room.spend(self._box, FaultKind.NO_PACKAGES)
+        return False
+
+    def _end(self, row: Row, ended: Outcome) -> None:
         row.exit_status, row.output = ended.exit_status, ended.output
         row.stderr, row.result = ended.stderr, ended.result
         row.ended = self._region.now()
-        self._report(row, ScriptStatus.FAILED if ended.exit_status else ScriptStatus.PASSED)
+        status = ended.says or (ScriptStatus.FAILED if ended.exit_status else ScriptStatus.PASSED)
+        self._report(row, status)
         if ended.exit_status:
-            self._region.event(self._machine, "Script", f"{_label(row)} failed")
+            self._region.event(self._machine, "Script", f"{_label(row)} {status.label.lower()}")
 
     def _report(self, row: Row, status: ScriptStatus) -> None:
         now = self._region.now()

@@ -3,7 +3,7 @@
 from c3tui.lab.maas.lifecycle.power import PowerError, log_in
 from c3tui.lab.maas.lifecycle.sets import abort_rows
 from c3tui.lab.maas.records import Machine
-from c3tui.lab.maas.region import POWER_PERIOD, Region
+from c3tui.lab.maas.region import POWER_LAG, POWER_PERIOD, Region, duration
 from c3tui.lab.maas.status import ROW_RUNNING, NodeStatus, ScriptStatus
 
 _AFTER_TIMEOUT = {
@@ -12,6 +12,9 @@ _AFTER_TIMEOUT = {
     NodeStatus.DEPLOYING: NodeStatus.FAILED_DEPLOYMENT,
     NodeStatus.DISK_ERASING: NodeStatus.FAILED_DISK_ERASING,
 }
+
+OVERRUN_GRACE = 300.0
+"""Simulated seconds that the region gives the machine to end an overdue script itself."""
 
 
 def look_at_power(region: Region) -> None:
@@ -44,6 +47,7 @@ def give_up(region: Region, active: set[str], stood_still: float) -> None:
         if machine.system_id in active:
             machine.waiting_since = now
             _ping(region, machine)
+            _stop_overrun(region, machine)
         elif machine.status in _AFTER_TIMEOUT:
             machine.waiting_since = min(now, machine.waiting_since + stood_still)
             if now - machine.waiting_since > minutes * 60:
@@ -56,6 +60,29 @@ def _ping(region: Region, machine: Machine) -> None:
     each = region.db.set_of(machine.system_id, numbers.get(machine.status))
     if each is not None and each.last_ping is not None:
         each.last_ping = region.now()
+
+
+def _stop_overrun(region: Region, machine: Machine) -> None:
+    """A script that runs on long after its time costs the whole machine: its neighbours are aborted."""
+    each = region.db.set_of(machine.system_id, machine.testing_set)
+    if machine.status is not NodeStatus.TESTING or each is None:
+        return
+    for row in each.rows:
+        script = region.db.script_by_name(row.name)
+        if row.status is not ScriptStatus.RUNNING or not script or not script.timeout or not row.started:
+            continue
+        if region.now() <= row.started + script.timeout + OVERRUN_GRACE:
+            continue
+        row.status, row.ended = ScriptStatus.TIMED_OUT, region.now()
+        abort_rows(region, each)
+        reason = f"{row.name} has run past it's timeout({duration(script.timeout)})"
+        machine.error_description = reason
+        region.move(machine, NodeStatus.FAILED_TESTING)
+        region.event(machine, "Marking node failed", reason, level="ERROR")
+        if box := region.box_of(machine):
+            machine.query_due = region.now() + POWER_LAG
+            region.room.power_off(box)
+        return
 
 
 def _time_out(region: Region, machine: Machine, minutes: int) -> None:
