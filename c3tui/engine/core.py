@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets as random_source
 import sqlite3
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -25,6 +25,9 @@ HINT_SECONDS = 0.1
 
 RECORD_SECONDS = 1.0
 """Between attempts to record how a run ended, while the disk is full."""
+
+SERVICE_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds until a service that died is started again; doubled up to the longest each time."""
 
 log = logging.getLogger("c3tui.engine")
 
@@ -51,6 +54,7 @@ class Engine:
         self._background: set[asyncio.Task[None]] = set()
         self._active: tuple[Context, asyncio.Task[Run]] | None = None
         self._listeners: list[Callable[[int], None]] = []
+        self._farewells: list[Callable[[str], None]] = []
         self._hint: asyncio.TimerHandle | None = None
 
     async def start(self) -> None:
@@ -68,7 +72,7 @@ class Engine:
             self.store.close()
             raise unusable(self.site.files.database, error) from error
         for service in self._services:
-            self._spawn(service(self))
+            self._spawn(self._keep(service))
 
     async def close(self) -> None:
         """Stop what runs, as interrupted and not as undone, and let go of everything."""
@@ -89,6 +93,15 @@ class Engine:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
+    def on_gone(self, callback: Callable[[str], None]) -> None:
+        """Call back with the key of each viewer that has left, however it went."""
+        self._farewells.append(callback)
+
+    def gone(self, viewer: str) -> None:
+        """A viewer has left: what it held is let go by whoever keeps it."""
+        for callback in self._farewells:
+            callback(viewer)
+
     def step(self, id: str) -> Step:
         """The step of that id.
 
@@ -106,6 +119,8 @@ class Engine:
 
     async def command(self, name: str, arguments: dict[str, Any], who: str) -> dict[str, Any]:
         """Carry out one command.
+
+        The argument ``viewer`` is the key of the terminal that gives it, as :meth:`gone` will name it.
 
         Raises:
             C3Error: it could not be done; nothing else ever escapes.
@@ -321,14 +336,22 @@ class Engine:
                 if transaction.put(status):
                     transaction.note("step became stale" if status.stale else "step current again", status.id)
 
-    def _spawn(self, work: Awaitable[None]) -> None:
-        async def guarded() -> None:
+    async def _keep(self, service: Service) -> None:
+        """A service that dies is started again, each time a while later; one that lasted, at once."""
+        clock, pause = asyncio.get_running_loop().time, SERVICE_PAUSE
+        while True:
+            begun = clock()
             try:
-                await work
+                await service(self)
+                return
             except Exception:
-                log.exception("service")
+                log.exception("service %s", getattr(service, "__name__", service))
+            pause = SERVICE_PAUSE if clock() - begun > LONGEST_PAUSE else pause
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
 
-        task = asyncio.get_running_loop().create_task(guarded())
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 

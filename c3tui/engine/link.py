@@ -49,13 +49,14 @@ class LocalLink:
 
     def __init__(self, engine: Engine, name: str = "") -> None:
         self._engine = engine
+        self._key = f"local {id(self)}"
         self.holder = name or viewer_name()
         self.in_control = True
         self._leave: list[Callable[[], None]] = []
 
     async def command(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Have the engine do something."""
-        return await self._engine.command(name, arguments, self.holder)
+        return await self._engine.command(name, {**arguments, "viewer": self._key}, self.holder)
 
     def on_hint(self, callback: Callable[[int], None]) -> None:
         """Call back when something changed."""
@@ -72,6 +73,7 @@ class LocalLink:
 
     async def close(self) -> None:
         """Stop listening."""
+        self._engine.gone(self._key)
         for leave in self._leave:
             leave()
         self._leave.clear()

@@ -1,6 +1,7 @@
 """Serves an engine to its viewers: hello, commands, hints; one viewer holds control."""
 
 import asyncio
+import itertools
 import json
 import logging
 from contextlib import suppress
@@ -20,6 +21,8 @@ SLOW_BYTES = 64 << 10
 AGAIN_SECONDS = 0.5
 """Between looks at whether such a viewer reads again."""
 
+_numbers = itertools.count(1)
+
 
 class Viewer:
     """One attached terminal."""
@@ -27,6 +30,8 @@ class Viewer:
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self.writer = writer
         self.name = ""
+        self.key = f"socket {next(_numbers)}"
+        """Tells it from every other viewer of this engine, whatever they call themselves."""
         self.behind = False
         """Whether it missed a hint because it had stopped reading."""
         self.tasks: set[asyncio.Task[None]] = set()
@@ -115,6 +120,7 @@ class Server:
             self._viewers.discard(viewer)
             if self._holder is viewer:
                 self._give_control(None)
+            self._engine.gone(viewer.key)
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
@@ -164,7 +170,8 @@ class Server:
                     f"{self._holder_name} holds control", remedy="Take control with t, then repeat"
                 )
             self._give_control(viewer)
-        return await self._engine.command(name, dict(request.get("args") or {}), viewer.name)
+        arguments = {**(request.get("args") or {}), "viewer": viewer.key}
+        return await self._engine.command(name, arguments, viewer.name)
 
     def _end(self, request: dict[str, Any]) -> dict[str, Any]:
         active = self._engine.active

@@ -84,11 +84,21 @@ class NodesLab:
         return any((self._system(box).tree / CNI_DIRECTORY).glob("*.conflist"))
 
     def operations(self) -> dict[str, Operation]:
-        """What the stand-in commands ask the room: the block devices, and whether to fail a task."""
-        return {"lsblk": self._lsblk, "task-fault": self._task_fault}
+        """What the stand-in commands ask the room: block devices, locate LEDs, whether to fail a task."""
+        return {"lsblk": self._lsblk, "locate": self._locate, "task-fault": self._task_fault}
 
     async def _lsblk(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"blockdevices": devices(self.room.by_name(request["node"]))}
+
+    async def _locate(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Switch the locate LED of the bay of a ``device`` or a ``slot``, if told how; tell how it is."""
+        box = self.room.by_name(request["node"])
+        slot, name = request.get("slot"), request.get("device")
+        for bay in box.bays:
+            if bay.slot == slot or (bay.drive and bay.kernel_name == name):
+                bay.locate = bool(request.get("on", bay.locate))
+                return {"lit": bay.locate}
+        return {"error": f"no bay holds {name or slot}"}
 
     async def _task_fault(self, request: dict[str, Any]) -> dict[str, Any]:
         box = self.room.by_name(request["node"])
