@@ -1,16 +1,18 @@
 """What every check is called, and how to write one down once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from c3tui.model.addresses import Holdings
 from c3tui.model.finding import Finding, Severity, finding
+from c3tui.model.hwprofile import Difference
+from c3tui.model.identity import IdentityFacts
 from c3tui.model.plan import Plan
 from c3tui.model.reality import Picture, Sweep
 
 Scenario = Literal["build", "expand", "replace"]
-Needs = Literal["plan", "holdings", "maas", "sweep"]
+Needs = Literal["plan", "holdings", "maas", "sweep", "identity", "parts"]
 Says = Iterator[tuple[str, str, tuple[str, ...]]]
 """(subject, message, fields) for each thing that is wrong; the subject is ``site`` or a server's name, the
 fields are the plan's values it is about, by dotted path."""
@@ -26,6 +28,9 @@ class Known:
     holdings: Holdings | None = None
     maas: Picture | None = None
     sweep: Sweep | None = None
+    identity: IdentityFacts | None = None
+    parts: Mapping[str, Sequence[Difference]] | None = None
+    """By server: how it differs from the golden one of its kind."""
 
     def has(self, needs: Needs) -> bool:
         """Whether a rule that needs this can speak."""

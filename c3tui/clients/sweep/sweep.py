@@ -127,7 +127,7 @@ class Sweeper:
     async def _last_answers(self, way: Way) -> None:
         """Wait for late answers; by ARP also for a second one from the same address."""
         self._complete.clear()
-        if way.how == "ping" and not self._silent:
+        if way.how != "arp" and not self._silent:
             return
         with suppress(TimeoutError):
             await asyncio.wait_for(self._complete.wait(), self._limits.wait + way.slack)
@@ -145,7 +145,7 @@ class Sweeper:
             if mac and mac not in macs:
                 macs.append(mac)
             self._silent.discard(address)
-            if how == "ping" and not self._silent:
+            if how != "arp" and not self._silent:
                 self._complete.set()
 
         return heard

@@ -64,7 +64,7 @@ class Arp:
 
     async def ask(self, address: IPv4Address) -> None:
         """Broadcast a probe."""
-        await _send(self._socket, wire.arp_probe(self._mac, address), self._to)
+        await send(self._socket, wire.arp_probe(self._mac, address), self._to)
 
     async def close(self) -> None:
         """Stop listening."""
@@ -72,7 +72,7 @@ class Arp:
         self._socket.close()
 
     def _read(self) -> None:
-        for packet, _ in _waiting(self._socket):
+        for packet, _ in waiting(self._socket):
             if answer := wire.arp_reply(packet):
                 self._heard(*answer)
 
@@ -95,7 +95,7 @@ class Echo:
 
     async def ask(self, address: IPv4Address) -> None:
         """Send an echo request."""
-        await _send(self._socket, wire.echo_request(self._number, self._cookie), (str(address), 0))
+        await send(self._socket, wire.echo_request(self._number, self._cookie), (str(address), 0))
 
     async def close(self) -> None:
         """Stop listening."""
@@ -103,7 +103,7 @@ class Echo:
         self._socket.close()
 
     def _read(self) -> None:
-        for packet, sender in _waiting(self._socket):
+        for packet, sender in waiting(self._socket):
             if wire.is_echo_reply(packet, self._cookie):
                 self._heard(IPv4Address(sender[0]), "")
 
@@ -173,7 +173,7 @@ def _icmp() -> socket.socket:
     raise PermissionError("ICMP")
 
 
-async def _send(through: socket.socket, packet: bytes, to: tuple[object, ...]) -> None:
+async def send(through: socket.socket, packet: bytes, to: tuple[object, ...]) -> None:
     """Send, waiting while the queue is full."""
     for _ in range(50):
         try:
@@ -191,7 +191,7 @@ async def _send(through: socket.socket, packet: bytes, to: tuple[object, ...]) -
 _NO_BUFFERS = 105
 
 
-def _waiting(socket_: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
+def waiting(socket_: socket.socket) -> list[tuple[bytes, tuple[str, int]]]:
     """All that has come in."""
     found: list[tuple[bytes, tuple[str, int]]] = []
     while len(found) < 1000:
