@@ -116,9 +116,8 @@ class C3Screen(Screen[None]):
         if seen != self._watched and not self.session.lost:
             self._watched = seen
             self.watch_servers(seen)
-        self.query_one(TitleBar).tick()
-        self.query_one(StepRail).tick()
-        self.query_one(FindingStrip).tick()
+        for painted in (TitleBar, StepRail, FindingStrip):
+            self.query_one(painted).repaint()
         self.query_one(StatusLine).show(*status_lines(self.session, self.STEP))
 
     def on_mount(self) -> None:

@@ -7,8 +7,10 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from c3tui.model.facets import SERVER, through
 from c3tui.model.fleet import Stage, Use
 from c3tui.model.network import Placement4
+from c3tui.model.query import hint
 from screens.dialogs import Reading
 from screens.model import FleetModel, Key, ServerRow
 from screens.signs import Span, stage_word
@@ -34,7 +36,7 @@ class DeployScreen(StepScreen):
 
     ID = "deploy"
     STEP = "deploy"
-    FILTER = "words to look for: a rack, a stage, an address"
+    FILTER = hint(SERVER)
 
     BINDINGS = [
         Binding("v", "victims", "What is erased"),
@@ -43,7 +45,14 @@ class DeployScreen(StepScreen):
     def body(self) -> ComposeResult:
         """The table of servers, what is installed, and what is wrong."""
         yield TextPane(id="sums", beside=True)
-        yield FleetTable(COLUMNS, empty="No servers are ready yet: discovery and hardware come first.")
+        yield FleetTable(
+            COLUMNS,
+            empty="No servers are ready yet: discovery and hardware come first.",
+            facets=through(lambda seat: seat.row, SERVER),
+            groups={"rack": lambda seat: seat.row.server.rack},
+            trouble=lambda seat: bool(seat.row.server.trouble),
+            noun="server",
+        )
         yield TextPane(id="told", beside=True)
 
     @property

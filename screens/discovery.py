@@ -4,8 +4,11 @@ from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 
+from c3tui.model.facets import SERVER
 from c3tui.model.fleet import BmcReading, Stage
-from screens.actions import identify, power
+from c3tui.model.query import hint
+from screens.actions import identify, light_walk, power
+from screens.logins import give_login
 from screens.model import FleetModel, Key, ServerRow, walk
 from screens.signs import Span, bmc_word, stage_word
 from screens.stepscreen import StepScreen
@@ -13,7 +16,7 @@ from screens.victims import trouble, trouble_lines
 from screens.widgets.columns import Column
 from screens.widgets.table import FleetTable
 from screens.widgets.text import TextPane
-from screens.words import age, ago, counted, moment, place
+from screens.words import age, ago, counted, lasting, moment, place
 
 WARM_C, HOT_C = 35, 40
 """Inlet temperatures up to which ASHRAE allows servers of class A2, and of class A3."""
@@ -24,16 +27,27 @@ class DiscoveryScreen(StepScreen):
 
     ID = "discovery"
     STEP = "discovery"
-    FILTER = "words to look for: a rack, a stage, a state"
+    FILTER = hint(SERVER)
 
     BINDINGS = [
         Binding("i", "identify", "Light"),
         Binding("p", "power", "Power"),
+        Binding("S", "beside('strays')", "Strays"),
+        Binding("D", "beside('golden')", "Golden servers", show=False),
+        Binding("k", "login", "Login"),
+        Binding("W", "walk", "Walk"),
     ]
 
     def body(self) -> ComposeResult:
         """The table of servers, and the one under the cursor in words."""
-        yield FleetTable(COLUMNS, empty="No server was looked for yet: r looks for those of the plan.")
+        yield FleetTable(
+            COLUMNS,
+            empty="No server was looked for yet: r looks for those of the plan.",
+            facets=SERVER,
+            groups={"rack": lambda row: row.server.rack},
+            trouble=lambda row: bool(row.server.trouble),
+            noun="server",
+        )
         yield TextPane(id="told", beside=True)
 
     @property
@@ -67,6 +81,10 @@ class DiscoveryScreen(StepScreen):
         """Servers that cannot go on."""
         return [key for key in self.table.order if self.table.rows[key].server.trouble]
 
+    def action_beside(self, place: str) -> None:
+        """Go to a screen that belongs to this one."""
+        self.go(place)
+
     def servers_in_view(self) -> list[str]:
         """Servers whose lines are in view."""
         return self.table.in_view
@@ -80,6 +98,17 @@ class DiscoveryScreen(StepScreen):
     async def action_identify(self) -> None:
         """Switch the lights of the chosen servers."""
         await identify(self, self.table.chosen)
+
+    @work(exit_on_error=False, exclusive=True, group="identify")
+    async def action_walk(self) -> None:
+        """Walk from light to light, past the marked servers or all that are shown."""
+        keys = self.table.chosen if self.table.marks else self.table.order
+        await light_walk(self, [key for key in keys if key in self.table.rows])
+
+    @work(exit_on_error=False, exclusive=True, group="login")
+    async def action_login(self) -> None:
+        """Give the BMC login of the chosen servers, or of all that have none of their own."""
+        await give_login(self, self.table.chosen)
 
     @work(exit_on_error=False, exclusive=True, group="power")
     async def action_power(self) -> None:
@@ -166,7 +195,7 @@ def told(row: ServerRow, fleet: FleetModel) -> list[list[Span]]:
     if text:
         first.append((f", {text}", tone))
     if row.progress and row.progress.since and not row.progress.ended:
-        first.append((f", for {age(row.progress.since)}", tone))
+        first.append((f", for {lasting(row.progress.since)}", tone))
     return [first, _said(row.bmc)]
 
 

@@ -5,8 +5,10 @@ from textual.app import ComposeResult
 from textual.binding import Binding
 
 from c3tui.model.finding import Finding, FindingState, Severity
+from c3tui.model.query import Facets, hint
 from screens.base import C3Screen
 from screens.dialogs import Reason
+from screens.differences import IDENTITY, accept
 from screens.model import Key
 from screens.session import Session
 from screens.signs import SEVERITIES, Span, finding_tone
@@ -16,15 +18,31 @@ from screens.widgets.text import TextPane
 from screens.words import ago, counted, moment
 
 
+def _server(found: Finding) -> str:
+    return found.subject.partition("/")[0]
+
+
+FACETS: Facets[Finding] = {
+    "severity": lambda found: found.severity.value,
+    "server": _server,
+    "step": lambda found: found.step,
+    "rule": lambda found: found.check,
+    "state": lambda found: found.state.value,
+    "subject": lambda found: found.subject,
+}
+"""What findings can be asked for by key."""
+
+
 class FindingsScreen(C3Screen):
     """A list of findings, the one under the cursor in full below."""
 
     ID = "findings"
     PLACE = "Findings"
-    FILTER = "words to look for: a server, a step, critical"
+    FILTER = hint(FACETS)
 
     BINDINGS = [
         Binding("w", "waive", "Waive"),
+        Binding("T", "tolerate", "Accept"),
         Binding("a", "all", "Open/all"),
         Binding("space", "mark", "Mark", show=False),
     ]
@@ -35,7 +53,13 @@ class FindingsScreen(C3Screen):
 
     def body(self) -> ComposeResult:
         """The list, and one finding in full."""
-        yield FleetTable(COLUMNS, empty="Nothing is known to be wrong.")
+        yield FleetTable(
+            COLUMNS,
+            empty="Nothing is known to be wrong.",
+            facets=FACETS,
+            groups={"step": lambda found: found.step, "server": _server, "rule": lambda found: found.check},
+            noun="finding",
+        )
         yield TextPane(id="finding", beside=True)
 
     @property
@@ -70,7 +94,7 @@ class FindingsScreen(C3Screen):
 
     def on_fleet_table_chosen(self, message: FleetTable.Chosen) -> None:
         """Open the server it is about, if it is about one."""
-        name = self.table.rows[message.key].subject.partition("/")[0]
+        name = _server(self.table.rows[message.key])
         if name in self.session.fleet.servers:
             self.session.server = name
             self.go("server")
@@ -104,6 +128,15 @@ class FindingsScreen(C3Screen):
             if await self.ask(f"waive {each.id}", "waive", finding=each.id, reason=reason) is None:
                 return
         self.table.clear_marks()
+
+    @work(exit_on_error=False, exclusive=True, group="waive")
+    async def action_tolerate(self) -> None:
+        """Accept the difference under the cursor for a server, a rack or a batch, for a reason."""
+        found = self.table.row
+        if found is None or found.state is FindingState.FIXED or not found.check.startswith(IDENTITY):
+            self.say("Only a difference between servers can be accepted; w waives this one finding")
+            return
+        await accept(self, found.id, found.subject, found.message, found.id)
 
 
 def _told(found: Finding) -> list[list[Span]]:

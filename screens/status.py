@@ -8,7 +8,7 @@ from screens.session import Session
 from screens.signs import OUTCOMES, Span, step_sign
 from screens.summary import not_through
 from screens.victims import left_behind
-from screens.words import age, ago, bar, counted, duration, moment, names
+from screens.words import ago, bar, clock, counted, duration, lasting, moment, names
 
 NORMAL = {
     "network": "seconds",
@@ -66,7 +66,7 @@ def running_lines(run: Run, progress: Progress) -> tuple[list[Span], list[Span]]
     if progress.waiting:
         second.append((f"Waiting for {names(progress.waiting)}", "warn"))
         if since := progress.since:
-            second.append((f", for {age(since)}", ""))
+            second.append((f", for {lasting(since)}", ""))
         second.append(("  ", ""))
     second.append((f"Normal: {NORMAL.get(run.step, 'minutes')}", "dim"))
     return first, second
@@ -122,10 +122,10 @@ def _second(session: Session, step: str, last: Run | None) -> list[Span]:
     if checked is None:
         return [(f" r runs it, c checks. Normal: {NORMAL.get(step, 'minutes')}", "dim")]
     if checked.error:
-        return [(f" Check {ago(checked.at)}: {checked.error}", "bad")]
+        return [(f" Check at {clock(checked.at)}: {checked.error}", "bad")]
     left = f" ({counted(len(checked.missing), 'thing')} to do, c lists them)" if checked.missing else ""
     summary = checked.summary or ("nothing to do" if checked.done else "not done")
-    return [(f" Check {ago(checked.at)}: ", "dim"), (f"{summary}{left}", "")]
+    return [(f" Check at {clock(checked.at)}: ", "dim"), (f"{summary}{left}", "")]
 
 
 def _ready(fleet: FleetModel, step: str) -> bool:

@@ -75,9 +75,7 @@ class StepScreen(C3Screen):
             self.say("Nobody here is in trouble; f lists what is wrong elsewhere")
             return
         for table in self.query(FleetTable):
-            order = {key: nth for nth, key in enumerate(table.order)}
-            after = [key for key in found if order.get(key, -1) > table.cursor]
-            table.go_to_key((after or found)[0])
+            table.go_to_next(found)
 
     def _tell_failure(self) -> None:
         """A run that failed under the eyes of the engineer is told in full, and stays until it is read."""

@@ -6,6 +6,8 @@ from typing import Any
 
 from textual.app import ComposeResult
 
+from c3tui.model.facets import SERVER, through
+from c3tui.model.query import Facets, hint
 from screens.model import FleetModel, Key, ServerRow
 from screens.signs import SEVERITIES, Span, stage_word
 from screens.stepscreen import StepScreen
@@ -39,17 +41,32 @@ class Host:
         return self.made is not None and self.made < self.planned
 
 
+FACETS: Facets[Host] = {
+    **through(lambda host: host.row, SERVER),
+    "osds": lambda host: float(host.made or 0),
+    "raw": lambda host: float(host.raw),
+}
+"""What hosts can be asked for by key."""
+
+
 class StorageScreen(StepScreen):
     """Sums on top, a line for each host below."""
 
     ID = "storage"
     STEP = "storage"
-    FILTER = "words to look for: a host, a rack, a reason"
+    FILTER = hint(FACETS)
 
     def body(self) -> ComposeResult:
         """Sums, hosts, and what is left to do."""
         yield TextPane(id="sums", beside=True)
-        yield FleetTable(COLUMNS, empty="No hosts yet: servers must be discovered first.")
+        yield FleetTable(
+            COLUMNS,
+            empty="No hosts yet: servers must be discovered first.",
+            facets=FACETS,
+            groups={"rack": lambda host: host.row.server.rack},
+            trouble=_troubled,
+            noun="host",
+        )
         yield TextPane(id="todo", beside=True)
 
     @property
@@ -92,7 +109,7 @@ class StorageScreen(StepScreen):
     def in_trouble(self) -> list[str]:
         """Hosts that cannot go on, or lack OSDs."""
         rows = self.table.rows
-        return [key for key in self.table.order if rows[key].row.server.trouble or rows[key].short]
+        return [key for key in self.table.order if _troubled(rows[key])]
 
     def filter(self, words: str) -> None:
         """Show only hosts that contain the words."""
@@ -102,6 +119,10 @@ class StorageScreen(StepScreen):
         """Open a server."""
         self.session.server = message.key
         self.go("server")
+
+
+def _troubled(host: Host) -> bool:
+    return bool(host.row.server.trouble) or host.short
 
 
 def _ceph(seen: dict[str, dict[str, Any]]) -> Lines:

@@ -32,21 +32,28 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400} d"
 
 
+FRESH_SECONDS = 10.0
+"""Younger than this is ``now``: what is polled anew all the time does not tick on the screen."""
+
+
 def age(at: float | None, now: float | None = None) -> str:
     """How old something is, coarser as it ages, so that a screen at rest stays at rest."""
     if at is None:
         return "never"
-    seconds = max(0.0, (now if now is not None else time.time()) - at)
-    if seconds < 10:
-        return f"{int(seconds)} s"
-    if seconds < 60:
-        return f"{int(seconds) // 10 * 10} s"
-    return duration(seconds)
+    seconds = (now if now is not None else time.time()) - at
+    return "now" if seconds < FRESH_SECONDS else lasting(at, now)
+
+
+def lasting(since: float, now: float | None = None) -> str:
+    """For how long something goes on: in seconds at first, in tens of them, in minutes."""
+    seconds = max(0.0, (now if now is not None else time.time()) - since)
+    return f"{int(seconds) // 10 * 10} s" if 10 <= seconds < 60 else duration(seconds)
 
 
 def ago(at: float | None, now: float | None = None) -> str:
-    """``3 min ago``, or ``never``."""
-    return "never" if at is None else f"{age(at, now)} ago"
+    """``3 min ago``, ``just now``, or ``never``."""
+    said = age(at, now)
+    return {"never": said, "now": "just now"}.get(said, f"{said} ago")
 
 
 def moment(value: Any) -> float | None:

@@ -31,9 +31,7 @@ class AskLogin(Dialog[tuple[str, str]]):
         """The two fields."""
         yield Static(PROMPT, id="prompt", markup=False)
         yield Input(self._user, placeholder="user", id="user", compact=True, max_length=16)
-        # A star: the library's own bullet is in no console font.
-        password = Input(placeholder="password", password=True, id="password", compact=True, max_length=20)
-        yield password
+        yield Input(placeholder="password", password=True, id="password", compact=True, max_length=20)
 
     def on_input_submitted(self, message: Input.Submitted) -> None:
         """From the user to the password, and from there to the answer."""

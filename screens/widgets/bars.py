@@ -37,19 +37,9 @@ class TitleBar(Painted):
         super().__init__()
         self._session = session
         self.where = where
-        self._shown: list[Span] = []
-
-    def tick(self) -> None:
-        """Repaint when something changed."""
-        if self._line() != self._shown:
-            self.refresh()
 
     def spans(self, y: int) -> Sequence[Span]:
         """The title."""
-        self._shown = self._line()
-        return self._shown
-
-    def _line(self) -> list[Span]:
         site = self._session.site.plan.site.name
         left: list[Span] = [(f" C3 {site}", "strong"), (f"  {self.where}", "")]
         right = self._control()
@@ -76,17 +66,10 @@ class FindingStrip(Painted):
         super().__init__()
         self._session = session
         self._step = step
-        self._shown: list[Span] = []
-
-    def tick(self) -> None:
-        """Repaint when something changed."""
-        if self._line() != self._shown:
-            self.refresh()
 
     def spans(self, y: int) -> Sequence[Span]:
         """The strip."""
-        self._shown = self._line()
-        return clip(self._shown, self.size.width)
+        return clip(self._line(), self.size.width)
 
     def _line(self) -> list[Span]:
         findings = self._session.fleet.open_findings(self._step)
@@ -129,7 +112,7 @@ class StatusLine(Painted):
             second = [(" ", ""), self._said]
         if (first, second) != self._lines:
             self._lines = (first, second)
-            self.refresh()
+            self.repaint()
 
     def say(self, text: str, tone: str = "strong") -> None:
         """Answer a key; replaces the second line for a while."""

@@ -94,7 +94,7 @@ class LineView(Painted, can_focus=True):
         before, self.cursor = self.cursor, min(max(0, index), last)
         top = min(max(self.top, self.cursor - self.window + 1), self.cursor)
         if not self._scroll(top) and before != self.cursor:
-            self._repaint(before, self.cursor)
+            self.repaint()
             self.post_message(self.Moved(self))
 
     def settle(self) -> None:
@@ -103,22 +103,15 @@ class LineView(Painted, can_focus=True):
         self.top = min(self.top, max(0, self.count - self.window))
         if self.HAS_CURSOR:
             self.top = min(max(self.top, self.cursor - self.window + 1), self.cursor)
-        self.refresh()
+        self.repaint()
 
     def _scroll(self, top: int) -> bool:
         if top == self.top:
             return False
         self.top = top
-        self.refresh()
+        self.repaint()
         self.post_message(self.Moved(self))
         return True
-
-    def _repaint(self, *indexes: int) -> None:
-        for index in indexes:
-            if index in self.shown:
-                self.refresh_row(self.y_of(index))
-        if self.FOOT:
-            self.refresh_row(self.size.height - self.FOOT, self.FOOT)
 
     def on_resize(self, event: events.Resize) -> None:
         """Another size shows another window."""
@@ -126,11 +119,11 @@ class LineView(Painted, can_focus=True):
 
     def on_focus(self, event: events.Focus) -> None:
         """The cursor line looks different with focus."""
-        self.refresh()
+        self.repaint()
 
     def on_blur(self, event: events.Blur) -> None:
         """The cursor line looks different without focus."""
-        self.refresh()
+        self.repaint()
 
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """Wheel down."""

@@ -28,6 +28,7 @@ class LogPane(LineView):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("n", "find(1)", "Next match", show=False),
         Binding("N", "find(-1)", "Match before", show=False),
+        Binding("ampersand", "only_matches", "Matches only, or all", show=False, key_display="&"),
         Binding("left", "across(-20)", show=False),
         Binding("right", "across(20)", show=False),
         Binding("enter", "choose", "Whole line"),
@@ -52,11 +53,13 @@ class LogPane(LineView):
         self.lines: list[LogLine] = []
         self.follow = True
         self.failed_only = False
+        self.matches_only = False
         self.words: tuple[str, ...] = ()
         """What the search looks for; matches stand out, and n and N go from one to the next."""
         self._passing: list[int] | None = None
         self._x = 0
         self._unseen = 0
+        self._matches = 0
 
     @property
     def count(self) -> int:
@@ -68,34 +71,39 @@ class LogPane(LineView):
         return self.lines[index if self._passing is None else self._passing[index]]
 
     def append(self, lines: Sequence[LogLine]) -> None:
-        """Add lines at the end."""
+        """Add lines at the end; the oldest fall out of a full ring, and what is read stays where it is."""
         if not lines:
             return
-        start = len(self.lines)
-        before = self.count
+        start, before = len(self.lines), self.count
         self.lines.extend(lines)
-        if len(self.lines) > self.RING:
-            del self.lines[: len(self.lines) - self.RING]
-            self._refilter()
-        elif self._passing is not None:
+        if self._passing is not None:
             self._passing.extend(n for n in range(start, len(self.lines)) if self._passes(self.lines[n]))
+        added = self.count - before
+        self._matches += sum(self._found(self.line_at(index)) for index in range(before, self.count))
+        if (over := len(self.lines) - self.RING) > 0:
+            self._drop(over)
         if self.follow:
             self.cursor = max(0, self.count - 1)
-            self.settle()
         else:
-            self._unseen += max(0, self.count - before)
-            self._paint_new(before)
+            self._unseen += added
+        self.settle()
 
-    def _paint_new(self, before: int) -> None:
-        for index in self.shown:
-            if index >= before:
-                self.refresh_row(self.y_of(index))
-        self.refresh_row(self.size.height - 1)
+    def _drop(self, over: int) -> None:
+        """Forget the oldest lines."""
+        gone = over
+        if self._passing is not None:
+            gone = sum(n < over for n in self._passing)
+        if self.words:
+            self._matches -= sum(self._found(self.line_at(index)) for index in range(gone))
+        if self._passing is not None:
+            self._passing = [n - over for n in self._passing[gone:]]
+        del self.lines[:over]
+        self.cursor, self.top = max(0, self.cursor - gone), max(0, self.top - gone)
 
     def clear(self) -> None:
         """Forget all lines, to show another log."""
         self.lines.clear()
-        self._passing = None if not self.failed_only else []
+        self._refilter()
         self._unseen = 0
         self.follow = True
         self.cursor = 0
@@ -104,6 +112,14 @@ class LogPane(LineView):
     def only_failed(self, on: bool) -> None:
         """Show warnings and errors only, or all."""
         self.failed_only = on
+        self._to_the_end()
+
+    def action_only_matches(self) -> None:
+        """Show only what the search finds, or all."""
+        self.matches_only = not self.matches_only
+        self._to_the_end()
+
+    def _to_the_end(self) -> None:
         self._refilter()
         self.follow = True
         self._unseen = 0
@@ -113,7 +129,8 @@ class LogPane(LineView):
     def search(self, words: str) -> None:
         """Mark lines that hold every word, and go to the newest of them."""
         self.words = tuple(words.lower().split())
-        self.refresh()
+        self._refilter()
+        self.settle()
         if self.words:
             self.cursor = self.count
             self.action_find(-1)
@@ -121,7 +138,7 @@ class LogPane(LineView):
     @property
     def matches(self) -> int:
         """How many shown lines the search finds."""
-        return sum(self._found(self.line_at(index)) for index in range(self.count)) if self.words else 0
+        return self._matches
 
     def action_find(self, by: int) -> None:
         """Go to the next line that matches, or the one before."""
@@ -129,6 +146,7 @@ class LogPane(LineView):
         for index in span:
             if self._found(self.line_at(index)):
                 self.go_to(index)
+                self.repaint()
                 return
         self.cursor = min(self.cursor, max(0, self.count - 1))
 
@@ -140,7 +158,7 @@ class LogPane(LineView):
     def action_across(self, by: int) -> None:
         """Show more of long lines."""
         self._x = max(0, self._x + by)
-        self.refresh()
+        self.repaint()
 
     def go_to(self, index: int) -> None:
         """Move; being at the end is following it."""
@@ -148,20 +166,24 @@ class LogPane(LineView):
         self.follow = self.cursor >= self.count - 1
         if self.follow and self._unseen:
             self._unseen = 0
-            self.refresh()
+            self.repaint()
 
     def _found(self, line: LogLine) -> bool:
         text = f"{line.server} {line.text}".lower()
-        return all(word in text for word in self.words)
+        return bool(self.words) and all(word in text for word in self.words)
 
     def _passes(self, line: LogLine) -> bool:
-        return not self.failed_only or line.level in LEVELS
+        if self.failed_only and line.level not in LEVELS:
+            return False
+        return not (self.matches_only and self.words) or self._found(line)
 
     def _refilter(self) -> None:
-        if not self.failed_only:
-            self._passing = None
-            return
-        self._passing = [n for n, line in enumerate(self.lines) if self._passes(line)]
+        """Who passes, and how many of those the search finds, from scratch."""
+        self._passing = None
+        if self.failed_only or (self.matches_only and self.words):
+            self._passing = [n for n, line in enumerate(self.lines) if self._passes(line)]
+        found = (self._found(self.line_at(index)) for index in range(self.count))
+        self._matches = sum(found) if self.words else 0
 
     def over(self, y: int) -> str:
         """The cursor line and the foot stand out."""
@@ -178,7 +200,7 @@ class LogPane(LineView):
             return [(f"  {self.empty}", "dim")] if not self.count and y == 0 else []
         line = self.line_at(index)
         tone = LEVELS.get(line.level, "")
-        if self.words and self._found(line):
+        if self._found(line):
             tone = "key"
         server = f"{line.server}: " if line.server else ""
         return [(clock(line.at) + " ", "dim"), (f"{server}{line.text}"[self._x :], tone)]
@@ -188,7 +210,8 @@ class LogPane(LineView):
         if self.failed_only:
             yield "warnings and errors only"
         if self.words:
-            yield f"{self.matches} match {' '.join(self.words)!r} (n, N)"
+            only = ", only those" if self.matches_only else ", & only those"
+            yield f"{self.matches} match {' '.join(self.words)!r} (n, N{only})"
         if self._unseen:
             yield f"{self._unseen} new below (End)"
         elif self.follow and self.count:

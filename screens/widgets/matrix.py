@@ -64,6 +64,8 @@ class Matrix(LineView):
         self.legend = legend
         self.lanes: tuple[Lane, ...] = ()
         self.column = 0
+        self._label = 1
+        self._signs = legend
 
     @property
     def count(self) -> int:
@@ -91,17 +93,15 @@ class Matrix(LineView):
         """Take the lanes as they are now; repaint those that differ and are in view."""
         held = self.spot
         old, self.lanes = self.lanes, tuple(lanes)
-        if len(old) != len(self.lanes):
-            if held:
-                self.go_to_key(held.key)
-            self.settle()
+        self._label = max((len(lane.label) for lane in lanes), default=0) + 1
+        there = {spot.sign for lane in lanes for spot in lane.spots}
+        # The part of the legend that explains the signs which are there.
+        self._signs = "  ".join(part for part in self.legend.split("  ") if not there or part[:1] in there)
+        if held and [lane.label for lane in old] != [lane.label for lane in lanes]:
+            self.go_to_key(held.key)
+        self.settle()
+        if len(old) != len(lanes):
             self.refresh(layout=True)
-            return
-        for index in self.shown:
-            if old[index] != self.lanes[index]:
-                self.refresh_row(self.y_of(index))
-        if held != self.spot:
-            self.refresh_row(self.size.height - 1)
 
     def go_to_key(self, key: str) -> None:
         """Bring the cursor to a spot."""
@@ -110,24 +110,21 @@ class Matrix(LineView):
                 if spot.key == key:
                     self.column = column
                     self.go_to(index)
-                    self._repaint(index)
+                    self.repaint()
+                    return
 
     def action_across(self, by: int) -> None:
         """Go to the next spot of the lane."""
         if self.lanes:
             last = max(0, len(self.lanes[self.cursor].spots) - 1)
             self.column = min(max(0, min(self.column, last) + by), last)
-            self._repaint(self.cursor)
+            self.repaint()
             self.post_message(self.Moved(self))
 
     def action_choose(self) -> None:
         """Open the spot under the cursor."""
         if self.spot:
             self.post_message(self.Chosen(self, self.spot.key))
-
-    @property
-    def _label(self) -> int:
-        return max((len(lane.label) for lane in self.lanes), default=0) + 1
 
     def over(self, y: int) -> str:
         """The foot stands out."""
@@ -144,24 +141,29 @@ class Matrix(LineView):
 
     def _foot(self) -> list[Span]:
         caption = self.spot.caption if self.spot else ""
-        line: list[Span] = [("  ", ""), (caption or self._signs(), "strong" if caption else "dim")]
+        line: list[Span] = [("  ", ""), (caption or self._signs, "strong" if caption else "dim")]
         if len(self.shown) < self.count:
             line.insert(0, (f"  {self.position}", "dim"))
         return line
 
-    def _signs(self) -> str:
-        """The part of the legend that explains the signs which are there."""
-        there = {spot.sign for lane in self.lanes for spot in lane.spots}
-        return "  ".join(part for part in self.legend.split("  ") if not there or part[0] in there)
-
     def _lane(self, index: int) -> list[Span]:
         lane = self.lanes[index]
         here = index == self.cursor
-        gap = " " if self._label + 2 * len(lane.spots) + 4 <= self.size.width else ""
         line: list[Span] = [(">" if here else " ", "strong"), (f"{lane.label:<{self._label}}", "strong")]
+        gap, first, room = self._window(lane, here)
+        if first:
+            line.append(("~", "dim"))
         at = min(self.column, len(lane.spots) - 1)
-        for column, spot in enumerate(lane.spots):
+        for column, spot in enumerate(lane.spots[first : first + room], first):
             under = here and self.has_focus and column == at
             line += [(spot.sign, "cursor" if under else spot.tone), (gap, "")]
         line.append((f" {lane.note}", "dim"))
         return clip(line, self.size.width)
+
+    def _window(self, lane: Lane, here: bool) -> tuple[str, int, int]:
+        """The gap between spots, the first one shown, and how many: a long lane moves with its cursor."""
+        room = self.size.width - self._label - 4
+        if 2 * len(lane.spots) <= room:
+            return " ", 0, len(lane.spots)
+        column = min(self.column, len(lane.spots) - 1) if here else 0
+        return "", max(0, column - room + 1), room

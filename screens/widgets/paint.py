@@ -10,8 +10,15 @@ from textual.widget import Widget
 
 from screens.signs import Span
 
+Drawn = tuple[str, list[Span]]
+"""A line as it was painted: the tone over it, and its spans."""
+
 TONES = ("good", "warn", "bad", "busy", "dim", "strong", "head", "cursor", "key", "band")
 """What a span may be toned as; the style sheet says how each looks in each profile."""
+
+
+SOLID = ("head", "cursor", "band")
+"""Tones that show on blanks too."""
 
 
 class Painted(Widget):
@@ -25,6 +32,7 @@ class Painted(Widget):
     def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._tones: dict[str, Style] = {}
+        self._seen: dict[int, Drawn] = {}
 
     def spans(self, y: int) -> Sequence[Span]:
         """The content of one line of the widget, from the top."""
@@ -36,11 +44,14 @@ class Painted(Widget):
 
     def render_line(self, y: int) -> Strip:
         """One line, filled or cut to the width of the widget."""
-        over = self.over(y)
+        over, spans = self._seen[y] = self._draw(y)
         base = self.rich_style + self.tone(over) if over else self.rich_style
         segments: list[Segment] = []
         text, tone = "", ""
-        for part, its_tone in self.spans(y):
+        for part, its_tone in spans:
+            if part.isspace() and its_tone not in SOLID:
+                # A blank shows no tone: it goes with what is before it, and costs no codes of its own.
+                its_tone = "" if tone in SOLID else tone
             if its_tone != tone and text:
                 segments.append(Segment(text, self._style(base, tone, over)))
                 text = ""
@@ -66,9 +77,37 @@ class Painted(Widget):
         self._tones.clear()
         super().notify_style_update()
 
-    def refresh_row(self, y: int, count: int = 1) -> None:
-        """Repaint some lines only."""
-        self.refresh(Region(0, y, self.size.width, count))
+    def repaint(self) -> None:
+        """Repaint what differs from what was painted last, and nothing else."""
+        width, height = self.size
+        for y in range(height):
+            was, now = self._seen.get(y), self._draw(y)
+            if was == now:
+                continue
+            start, stop = 0, width
+            if was is not None and was[0] == now[0]:
+                start, stop = changed(was[1], now[1], width)
+            if start < stop:
+                self.refresh(Region(start, y, stop - start, 1))
+
+    def _draw(self, y: int) -> Drawn:
+        return self.over(y), list(self.spans(y))
+
+
+def changed(was: Sequence[Span], now: Sequence[Span], width: int) -> tuple[int, int]:
+    """From which cell up to which two lines of that width differ, by whole spans."""
+    start, stop = 0, width
+    for old, new in zip(was, now, strict=False):
+        if old != new:
+            break
+        start += len(new[0])
+    if width_of(was) == width_of(now):
+        stop = width_of(now)
+        for old, new in zip(reversed(was), reversed(now), strict=False):
+            if old != new or stop <= start:
+                break
+            stop -= len(new[0])
+    return min(start, width), min(stop, width)
 
 
 def width_of(spans: Sequence[Span]) -> int:

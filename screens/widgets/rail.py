@@ -14,14 +14,6 @@ class StepRail(Painted):
         super().__init__()
         self._session = session
         self._here = here
-        self._shown: object = None
-
-    def tick(self) -> None:
-        """Repaint when a step stands otherwise than before."""
-        now = [self._sign(step.id) for step in self._session.steps]
-        if now != self._shown:
-            self._shown = now
-            self.refresh()
 
     def _sign(self, step: str) -> tuple[str, str, str]:
         fleet = self._session.fleet

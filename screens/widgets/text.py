@@ -51,9 +51,7 @@ class TextPane(LineView):
             self.settle()
             self.refresh(layout=self.styles.is_auto_height)
             return
-        for index in self.shown:
-            if old[index] != new[index]:
-                self.refresh_row(self.y_of(index))
+        self.repaint()
 
     def _fold(self, width: int) -> list[Line]:
         return [folded for line in self._source for folded in fold(line, max(10, width))]

@@ -3,7 +3,7 @@
 from c3tui.model.fleet import Stage
 from screens.model import FleetModel, Progress
 from screens.summary import drive_counts, next_step, stage_counts, usable
-from screens.words import age, bar, duration, fit, names, size
+from screens.words import age, ago, bar, duration, fit, lasting, names, size
 from tests.ui.records import STEPS, Record
 
 
@@ -110,7 +110,9 @@ def test_words() -> None:
         "3.84 TB",
     ]
     assert [duration(n) for n in (4, 185, 7800, 7200, 432000)] == ["4 s", "3 min", "2 h 10 min", "2 h", "5 d"]
-    assert [age(at, 100.0) for at in (96.0, 78.0, None)] == ["4 s", "20 s", "never"]
+    assert [age(at, 100.0) for at in (96.0, 78.0, None)] == ["now", "20 s", "never"]
+    assert [ago(at, 100.0) for at in (96.0, 78.0, None)] == ["just now", "20 s ago", "never"]
+    assert [lasting(at, 100.0) for at in (96.0, 78.0)] == ["4 s", "20 s"]
     assert fit("c3-001-with-a-long-name", 8) == "c3-001-~"
     assert names(["a", "b", "c", "d", "e"]) == "a, b, c +2"
     assert bar(0.5, 12) == "[#####.....]"

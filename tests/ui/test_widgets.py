@@ -1,5 +1,6 @@
 """The Line API widgets on their own: order, cursor, filter, marks, and what they repaint."""
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,7 +11,9 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 
 from c3tui.engine.store import LogLine
+from c3tui.model.query import Facets
 from screens.widgets.columns import Column, layout
+from screens.widgets.lineup import Lineup
 from screens.widgets.log import LogPane
 from screens.widgets.matrix import Lane, Matrix, Spot
 from screens.widgets.table import FleetTable
@@ -74,7 +77,8 @@ async def test_only_changed_rows_in_view_are_repainted() -> None:
         await pilot.pause()
         regions = painted(table)
         table.update({**rows, "s002": Row("s002", 999), "s299": Row("s299", 999)})
-        assert regions == [Region(0, 3, 80, 1)]
+        # Only the cell that changed: the value, six cells wide, behind the name.
+        assert regions == [Region(11, 3, 6, 1)]
 
 
 async def test_same_rows_again_repaint_nothing() -> None:
@@ -147,6 +151,138 @@ async def test_first_column_stays_when_looking_right() -> None:
         assert line.startswith("> s000") and "end" in line
 
 
+FACETS: Facets[Row] = {"name": lambda row: row.name, "value": lambda row: float(row.value)}
+
+
+def grouped(count: int = 300) -> tuple[FleetTable[Row], dict[str, Row]]:
+    _, rows = table_of(count)
+    return FleetTable(
+        COLUMNS,
+        facets=FACETS,
+        groups={"rack": lambda row: f"r{int(row.name[1:]) // 20 + 1}"},
+        trouble=lambda row: row.value >= 900,
+        noun="server",
+    ), rows
+
+
+def lines(table: FleetTable[Row]) -> list[str]:
+    return [table.render_line(y).text.rstrip() for y in range(table.size.height)]
+
+
+async def test_keys_and_comparisons_filter_and_nonsense_hides_nothing() -> None:
+    table, rows = grouped(50)
+    async with shown(table):
+        table.update(rows)
+        table.filter("value>=48 -name:s007")
+        assert table.order == ["s014"]
+        table.filter("colour:red value<7")
+        assert sorted(table.order) == ["s000", "s008", "s015", "s022", "s029", "s036", "s043"]
+        assert "! no key 'colour' here" in lines(table)[-1] and "keys: name, value" in lines(table)[-1]
+        table.filter("name:zzz")
+        assert table.order == [] and "Nothing passes the filter" in lines(table)[2]
+
+
+async def test_groups_count_fold_and_keep_the_cursor_on_its_row() -> None:
+    table, rows = grouped()
+    async with shown(table) as pilot:
+        table.update(rows)
+        table.go_to_key("s025")
+        await pilot.press("g")
+        assert table.key == "s025"
+        await pilot.press("home")
+        assert lines(table)[1] == ">- r1  20 servers" and table.key is None and table.chosen == []
+        # Racks are in the order one counts: r2 before r10.
+        await pilot.press("G")
+        assert lines(table)[1:12:9] == [">+ r1  20 servers", " + r10  20 servers"]
+        table.update({**rows, "s025": Row("s025", 999), "s030": Row("s030", 950)})
+        assert lines(table)[2] == " + r2  20 servers, 2 in trouble"
+        await pilot.press("down", "enter", "down")
+        assert table.key == "s020"
+        table.filter("value>900")
+        shown_now = lines(table)
+        assert shown_now[1].endswith("- r2  2 of 20 servers, 2 in trouble")
+        assert [row[2:6] for row in shown_now[2:4]] == ["s025", "s030"]
+        table.filter("")
+        await pilot.press("home", "G", "G")
+        table.go_to_next(["s030", "s025"])
+        assert table.key == "s025"
+        table.go_to_next(["s030", "s025"])
+        assert table.key == "s030"
+        await pilot.press("g")
+        assert table.key == "s030" and table.count == 300
+
+
+async def test_the_order_stands_still_until_f5() -> None:
+    table, rows = grouped(50)
+    async with shown(table) as pilot:
+        table.update(rows)
+        await pilot.press("o", "o", "down")
+        before = list(table.order)
+        rows = {**rows, before[0]: Row(before[0], 999)}
+        table.update(rows)
+        assert table.order == before and "by value, 1 moved: F5" in lines(table)[-1]
+        table.update({**rows, "s999": Row("s999", -1)})
+        assert table.order == [*before, "s999"] and "2 moved" in lines(table)[-1]
+        held = table.key
+        await pilot.press("f5")
+        assert table.order[0] == "s999" and table.order[-1] == before[0] and table.key == held
+        assert "moved" not in lines(table)[-1]
+
+
+async def test_rows_that_come_above_do_not_push_the_one_read() -> None:
+    table, rows = table_of(100)
+    late = {key: row for key, row in rows.items() if key >= "s020"}
+    async with shown(table) as pilot:
+        table.update(late)
+        await pilot.press("pagedown", "pagedown", "up")
+        held, y = table.key, table.y_of(table.cursor)
+        table.update(rows)
+        assert table.key == held and table.y_of(table.cursor) == y
+
+
+async def test_all_that_pass_are_marked_and_what_is_hidden_is_not_chosen() -> None:
+    table, rows = grouped(50)
+    async with shown(table) as pilot:
+        table.update(rows)
+        table.filter("s01")
+        await pilot.press("asterisk")
+        assert len(table.chosen) == 10
+        table.filter("s019")
+        assert table.chosen == ["s019"] and "10 marked, 9 of them not shown" in lines(table)[-1]
+        await pilot.press("asterisk")
+        assert len(table.marks) == 9
+
+
+async def test_a_filter_follows_rows_that_change() -> None:
+    table, rows = grouped(50)
+    async with shown(table):
+        table.update(rows)
+        table.filter("value>100")
+        assert table.order == []
+        table.update({**rows, "s020": Row("s020", 200), "s010": Row("s010", 200)})
+        assert table.order == ["s010", "s020"]
+        table.update(rows)
+        assert table.order == []
+
+
+def test_twelve_thousand_rows_are_filtered_while_one_types() -> None:
+    rows = {f"s{n:05d}": Row(f"s{n:05d}", n) for n in range(12_000)}
+    lineup = Lineup(COLUMNS, FACETS)
+    lineup.take(rows)
+    while lineup.read_ahead(500):
+        pass
+    lineup.group(lambda row: row.name[:4])
+
+    def taken(text: str) -> float:
+        began = time.process_time()
+        lineup.ask(text)
+        return time.process_time() - began
+
+    # 20 ms is the budget of the benchmark; a machine under test load gets room.
+    assert min(taken("s01 value>1500") for _ in range(3)) < 0.06
+    assert lineup.order[0] == "s01501" and len(lineup.order) == 499
+
+
 def test_columns_share_what_is_left() -> None:
     columns = [Column[Row]("A", 5, COLUMNS[0].cell), Column[Row]("B", 5, COLUMNS[0].cell, grow=True)]
     assert [width for _, width in layout(columns, 40, 1)] == [5, 34]
@@ -191,6 +327,47 @@ async def test_log_is_a_ring() -> None:
     async with shown(pane):
         pane.append([line(n) for n in range(120)])
         assert [entry.n for entry in pane.lines] == list(range(70, 120))
+
+
+async def test_a_full_ring_does_not_move_what_is_read() -> None:
+    pane = LogPane()
+    pane.RING = 60
+    async with shown(pane) as pilot:
+        pane.append([line(n, "error" if n % 2 else "info") for n in range(60)])
+        pane.search("line-0")
+        await pilot.press("up", "up", "up", "N")
+        text = pane.line_at(pane.cursor).text
+        seen = [pane.render_line(y).text for y in range(20)]
+        pane.append([line(n) for n in range(60, 75)])
+        assert pane.line_at(pane.cursor).text == text
+        assert [pane.render_line(y).text for y in range(20)] == seen
+        assert pane.matches == sum(pane._found(entry) for entry in pane.lines) == 60
+
+
+async def test_log_shows_only_what_the_search_finds() -> None:
+    pane = LogPane()
+    async with shown(pane) as pilot:
+        pane.append([line(n, "error" if n % 10 == 0 else "info") for n in range(100)])
+        pane.search("line-05")
+        await pilot.press("ampersand")
+        assert pane.count == 10 and "only those" in pane.render_line(23).text
+        pane.append([line(50), line(100)])
+        assert pane.count == 11
+        pane.only_failed(True)
+        assert pane.count == 1 and pane.matches == 1
+        await pilot.press("ampersand")
+        assert pane.count == 10
+
+
+async def test_a_lane_longer_than_the_screen_moves_with_its_cursor() -> None:
+    matrix = Matrix()
+    async with shown(matrix, (40, 10)) as pilot:
+        spots = tuple(Spot(f"a/{n:02d}", chr(65 + n % 26), "", f"bay {n}") for n in range(90))
+        matrix.update([Lane("a", spots)])
+        assert matrix.render_line(0).text.startswith(">a ABC")
+        await pilot.press(*["right"] * 89)
+        assert matrix.spot is not None and matrix.spot.key == "a/89"
+        assert matrix.render_line(0).text.rstrip().endswith(spots[-1].sign)
 
 
 async def test_matrix_cursor_stays_with_its_key() -> None:
