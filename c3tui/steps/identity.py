@@ -12,7 +12,7 @@ from c3tui.clients.maas import Machine
 from c3tui.clients.sweep.host import heard
 from c3tui.engine.step import Context
 from c3tui.engine.store import Reader
-from c3tui.model.finding import Severity, finding
+from c3tui.model.finding import Finding, Severity, finding
 from c3tui.model.fleet import BmcState, Power, Server
 from c3tui.model.identity import IdentityFacts, Seen, Stray, StrayState
 from c3tui.model.plan import ExpectedServer
@@ -20,6 +20,8 @@ from c3tui.steps import parts, tolerances
 
 STEP = "discovery"
 BELOW_PROFILE = "discovery.below-profile"
+FAILED = "discovery.failed"
+MISSING = "identity.missing"
 KIND = "identity"
 """Of an observation by server: ``fru`` (read ``at`` that address), ``maas``, ``bmc_mac``, ``switches``,
 ``maas_power``, and since when the BMC has named another power, ``differs_since``."""
@@ -97,6 +99,9 @@ def judge(ctx: Context) -> list[str]:
     known = Known(identity=facts(ctx.store))
     rules = [each.id for each in CATALOGUE.values() if each.needs == KIND]
     said = [each for each in faults(ctx.plan, STEP, known) if each.check.id in rules]
+    told = {each.subject for each in ctx.store.all(Finding) if each.check == FAILED and each.blocks}
+    # That its BMC does not answer is on record then, with what to do about it: once is enough.
+    said = [each for each in said if each.check.id != MISSING or each.subject not in told]
     return tolerances.record(ctx, rules, said)
 
 

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from c3tui.engine.core import Engine
 from c3tui.engine.errors import C3Error, RecordError, Refused
@@ -139,10 +140,9 @@ class Lights:
             await self._try(due)
             soonest = min((at for at, _ in self._due.values()), default=None)
             pause = None if soonest is None else max(0.0, soonest - time.monotonic())
-            try:
-                await asyncio.wait_for(self._changed.wait(), pause)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await self._changed.wait()
 
     async def darken(self, wanted: Callable[[Light], bool]) -> list[Light]:
         """Take all lights away that are ``wanted`` so; gives those that are still lit."""

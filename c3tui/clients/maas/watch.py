@@ -209,7 +209,8 @@ class MachineWatch:
             self._rest()
             # Nobody needs to wait for the pause who wants a look around now.
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._hurry.wait(), self._poll)
+                async with asyncio.timeout(self._poll):
+                    await self._hurry.wait()
 
     @property
     def _around_due(self) -> bool:

@@ -130,7 +130,8 @@ class Sweeper:
         if way.how != "arp" and not self._silent:
             return
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._complete.wait(), self._limits.wait + way.slack)
+            async with asyncio.timeout(self._limits.wait + way.slack):
+                await self._complete.wait()
 
     @property
     def _progress(self) -> Progress:

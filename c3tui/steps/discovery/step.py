@@ -10,7 +10,7 @@ from c3tui.engine.errors import C3Error, RecordError, StepError
 from c3tui.engine.step import Checked, Context, Step
 from c3tui.model.finding import Finding, Severity, finding
 from c3tui.model.fleet import Stage
-from c3tui.steps import peers
+from c3tui.steps import identity, peers
 from c3tui.steps.discovery.bring import Bring
 from c3tui.steps.discovery.narrator import Narrator
 from c3tui.steps.discovery.waves import Brake, in_waves
@@ -70,6 +70,7 @@ class Discovery(Step):
             contacted.sort(key=lambda name: name not in known)
             brake = Brake(contacted, ctx.plan.discovery.wave, ctx.plan.discovery.brake)
             untouched = await in_waves(contacted, brake, lambda name: _bring(ctx, bring, name))
+        identity.judge(ctx)
         return _sum_up(ctx, brake, untouched)
 
 
