@@ -3,7 +3,9 @@
 from screens.base import C3Screen
 from screens.deploy import DeployScreen
 from screens.discovery import DiscoveryScreen
+from screens.drive import DriveScreen
 from screens.findings import FindingsScreen
+from screens.golden import GoldenScreen
 from screens.handover import HandoverScreen
 from screens.hardware import HardwareScreen
 from screens.home import HomeScreen
@@ -13,6 +15,7 @@ from screens.replacements import ReplacementsScreen
 from screens.runlog import RunLogScreen
 from screens.server import ServerScreen
 from screens.storage import StorageScreen
+from screens.strays import StraysScreen
 
 SCREENS: dict[str, type[C3Screen]] = {
     screen.ID: screen
@@ -30,6 +33,15 @@ SCREENS: dict[str, type[C3Screen]] = {
 """Home, and the screen of each step by the step's id; they replace one another."""
 
 SIDE_SCREENS: dict[str, type[C3Screen]] = {
-    screen.ID: screen for screen in (FindingsScreen, ReplacementsScreen, RunLogScreen, ServerScreen)
+    screen.ID: screen
+    for screen in (
+        FindingsScreen,
+        ReplacementsScreen,
+        RunLogScreen,
+        ServerScreen,
+        DriveScreen,
+        StraysScreen,
+        GoldenScreen,
+    )
 }
 """Screens that lie on top of a step's; Esc goes back to it."""

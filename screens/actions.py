@@ -1,13 +1,11 @@
-"""What is done to servers and drives from several screens: light, power, verdicts."""
+"""What is done to servers and bays from several screens: light and power."""
 
 from collections.abc import Sequence
 
-from c3tui.model.fleet import BmcState, Power, Use
-from c3tui.model.replacement import Decision
+from c3tui.model.fleet import BmcState, Power
 from screens.base import C3Screen
-from screens.dialogs import Confirm, Reason
-from screens.model import DriveRow
-from screens.words import counted, names, place, size
+from screens.dialogs import Confirm, WalkDialog
+from screens.words import names, place
 
 IN_PRODUCTION = "in production: its drives are drained and replaced through Ceph, not by 3 Hardware"
 """What a mark on a drive of a node means: no step of the build touches it."""
@@ -24,6 +22,19 @@ async def identify(screen: C3Screen, servers: Sequence[str]) -> None:
         what = f"switch the identify light of {name} {'on' if on else 'off'}"
         if await screen.ask(what, "identify", server=name, on=on) is None:
             return
+
+
+async def light_walk(screen: C3Screen, items: Sequence[str]) -> None:
+    """Walk from light to light: servers and bays by name; dark when it is left, whatever happens."""
+    if not items:
+        screen.say("There is nothing to walk to")
+        return
+    if not await screen.may_act():
+        return
+    told = await screen.ask(f"light the first of {len(items)}", "walk", said=None, items=list(items))
+    if told is not None:
+        said = await screen.app.push_screen_wait(WalkDialog(screen.session, told))
+        screen.say(*(said or ("The walk is over", "strong")))
 
 
 async def power(screen: C3Screen, servers: Sequence[str]) -> None:
@@ -50,49 +61,3 @@ async def power(screen: C3Screen, servers: Sequence[str]) -> None:
 def _is_off(screen: C3Screen, name: str) -> bool:
     reading = screen.session.fleet.server_rows[name].bmc
     return reading is None or reading.state is not BmcState.OK or reading.power is not Power.ON
-
-
-async def decide(screen: C3Screen, rows: Sequence[DriveRow], decision: Decision) -> bool:
-    """Give a verdict on drives; replace and accept want a reason. True when all were given."""
-    rows = [row for row in rows if row.bay.drive]
-    if not rows:
-        screen.say("There is no drive in this bay", "warn")
-        return False
-    if not await screen.may_act():
-        return False
-    reason = ""
-    if decision is not Decision.USE:
-        reason = await _reason(screen, rows, decision) or ""
-        if not reason:
-            screen.say("No verdict was given; what you typed is kept")
-            return False
-    for row in rows:
-        what = f"{decision.value} {row.id}"
-        if await screen.ask(what, "verdict", bay=row.id, decision=decision.value, reason=reason) is None:
-            return False
-    return True
-
-
-def _warnings(rows: Sequence[DriveRow]) -> list[str]:
-    """What one should know before a drive is marked for replacement."""
-    live = list(dict.fromkeys(row.server.name for row in rows if row.server.in_production))
-    system = [row.id for row in rows if row.bay.drive and row.bay.drive.use is Use.SYSTEM]
-    lines = [f"{names(live)}: {IN_PRODUCTION}."] if live else []
-    if system:
-        lines.append(f"{names(system)}: a system drive; without it the server does not start.")
-    return lines
-
-
-async def _reason(screen: C3Screen, rows: Sequence[DriveRow], decision: Decision) -> str | None:
-    titles = {
-        Decision.REPLACE: f"Mark {counted(len(rows), 'drive')} for replacement",
-        Decision.ACCEPT: f"Accept {counted(len(rows), 'drive')} as is",
-    }
-    lines = []
-    for row in rows:
-        drive = row.bay.drive
-        assert drive is not None
-        lines.append(f"{row.id}  {drive.serial}  {drive.model}  {size(drive.size)}  {drive.test.value}")
-    lines += _warnings(rows) if decision is Decision.REPLACE else []
-    key = f"reason:{decision.value}:{rows[0].id}"
-    return await screen.app.push_screen_wait(Reason(titles[decision], screen.session.drafts, key, lines))

@@ -13,15 +13,21 @@ from c3tui.engine.store import Reader
 from c3tui.model.addresses import Binding, Holdings, assign, placements, with_carried
 from c3tui.model.base import Document
 from c3tui.model.finding import Finding, FindingState, Severity
-from c3tui.model.fleet import Bay, BmcReading, Server, Stage, bay_id
+from c3tui.model.fleet import BmcReading, Server, Stage
+from c3tui.model.judged import Judged
 from c3tui.model.light import Light
 from c3tui.model.network import Placement4
 from c3tui.model.placement import Placement, place
 from c3tui.model.plan import Plan
-from c3tui.model.replacement import Decision, Replacement, Verdict
+from c3tui.model.replacement import Replacement, Verdict
 from c3tui.model.run import Outcome, Run, StepStatus
+from screens.drives import FIELDS, DriveRow, DriveRows, walk
 from screens.words import moment
 
+__all__ = ["DriveRow", "FleetModel", "Key", "Progress", "ServerRow", "walk"]
+
+_OF_BAYS = frozenset((Server.kind, Verdict.kind, Replacement.kind, Judged.kind))
+"""Kinds of documents that bays are made of; the id of each begins with its server."""
 _GRAVITY = {Severity.CRITICAL: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
@@ -65,21 +71,6 @@ class ServerRow:
     progress: Progress | None = None
 
 
-@dataclass(frozen=True)
-class DriveRow:
-    """A bay, the drive in it, and what was decided about that drive."""
-
-    server: Server
-    bay: Bay
-    verdict: Verdict | None = None
-    replacement: Replacement | None = None
-
-    @property
-    def id(self) -> str:
-        """The bay's name across the site."""
-        return bay_id(self.server.name, self.bay.slot)
-
-
 Key = tuple[str, str]
 
 
@@ -104,20 +95,26 @@ class FleetModel:
     """Documents that this version cannot read; they are left out, never fatal."""
     server_rows: dict[str, ServerRow] = field(default_factory=dict)
     """By name, in the order one walks: rack, unit."""
-    drive_rows: dict[str, DriveRow] = field(default_factory=dict)
-    """By bay, in the order one walks: rack, unit, bay."""
+    drives: DriveRows = field(default_factory=DriveRows)
+    """The bays, and what they add up to."""
     _placed: Placement | None = None
 
     def catch_up(self, reader: Reader) -> set[Key]:
         """Read what changed since the cursor; gives the kind and id of each change."""
-        changes = reader.changes(self.cursor)
-        touched: set[Key] = set()
+        since, touched = self.cursor, set[Key]()
+        changes = reader.changes(since, apart=Judged.kind)
         for kind, id, document in changes.state:
             self._take(kind, id, document)
             touched.add((kind, id))
         for kind, id, document in changes.observations:
             self.observed.setdefault(kind, {})[id] = document
             touched.add((kind, id))
+        for id, fields in reader.fields(Judged.kind, since, *FIELDS):
+            try:
+                self.drives.learn(id, fields)
+            except ValueError:
+                self.unreadable += 1
+            touched.add((Judged.kind, id))
         self.cursor = changes.cursor
         self._rebuild(touched)
         return touched
@@ -157,42 +154,34 @@ class FleetModel:
 
     def _rebuild(self, touched: set[Key]) -> None:
         servers = {id for kind, id in touched if kind in ("server", "bmc", "progress")}
-        bays = {id for kind, id in touched if kind == "server"}
-        if any(kind in ("verdict", "replacement") for kind, _ in touched):
-            bays |= self.servers.keys()
+        bays = {id.partition("/")[0] for kind, id in touched if kind in _OF_BAYS}
+        moved = False
         for id in servers:
-            self._rebuild_server(id)
+            moved |= self._rebuild_server(id)
         if bays:
-            self._rebuild_drives(bays)
-        if any(kind in ("server", "verdict", "replacement") for kind, _ in touched):
+            moving = {part.bay: part for part in self.replacements.values() if part.open}
+            self.drives.follow(bays, self.servers, self.verdicts, moving)
             self._placed = None
-        if any(kind == "server" for kind, _ in touched):
+        if moved:
             self.server_rows = dict(sorted(self.server_rows.items(), key=lambda item: walk(item[1].server)))
 
-    def _rebuild_server(self, id: str) -> None:
-        server = self.servers.get(id)
+    def _rebuild_server(self, id: str) -> bool:
+        """One server; true when the order of all may be another now."""
+        server, before = self.servers.get(id), self.server_rows.get(id)
         if server is None:
             self.server_rows.pop(id, None)
-            return
+            return False
         bmc = self.observed.get("bmc", {}).get(id)
         progress = self.observed.get("progress", {}).get(id)
         self.server_rows[id] = ServerRow(
             server, _reading(bmc) if bmc else None, Progress.of(progress) if progress else None
         )
+        return before is None or walk(before.server) != walk(server)
 
-    def _rebuild_drives(self, servers: set[str]) -> None:
-        verdicts = {(verdict.bay, verdict.serial): verdict for verdict in self.verdicts.values()}
-        moving = {part.bay: part for part in self.replacements.values() if part.open}
-        rows = {id: row for id, row in self.drive_rows.items() if row.server.id not in servers}
-        for server in (self.servers[id] for id in servers if id in self.servers):
-            for bay in server.bays:
-                id = bay_id(server.name, bay.slot)
-                verdict = verdicts.get((id, bay.drive.serial)) if bay.drive else None
-                row = DriveRow(server, bay, verdict, moving.get(id))
-                rows[id] = self.drive_rows[id] if self.drive_rows.get(id) == row else row
-        self.drive_rows = dict(
-            sorted(rows.items(), key=lambda item: (*walk(item[1].server), item[1].bay.slot))
-        )
+    @property
+    def drive_rows(self) -> dict[str, DriveRow]:
+        """By bay, in the order one walks: rack, unit, bay."""
+        return self.drives.rows
 
     @property
     def placement(self) -> Placement:
@@ -201,7 +190,7 @@ class FleetModel:
             servers = [row.server for row in self.server_rows.values()]
             nodes = [server for server in servers if server.stage is Stage.NODE]
             marked = {part.bay for part in self.replacements.values() if part.open}
-            kept = [each for each in self.verdicts.values() if each.decision is not Decision.REPLACE]
+            kept = [each for each in self.verdicts.values() if each.keeps]
             sound = nodes or [server for server in servers if not server.trouble]
             self._placed = place(sound, marked, {(each.bay, each.serial) for each in kept})
         return self._placed
@@ -241,16 +230,11 @@ class FleetModel:
     def open_replacements(self) -> list[Replacement]:
         """Parts on their way out, in the order one walks past them: rack, unit, bay."""
 
-        def order(part: Replacement) -> tuple[str, int, str, int]:
+        def order(part: Replacement) -> tuple[object, ...]:
             server = self.servers.get(part.server)
-            return (*walk(server), part.slot) if server else ("", 0, part.server, part.slot)
+            return (*(walk(server) if server else ("", 0, part.server)), *part.order)
 
         return sorted((part for part in self.replacements.values() if part.open), key=order)
-
-
-def walk(server: Server) -> tuple[str, int, str]:
-    """The order in which one walks past servers."""
-    return (server.rack, server.unit, server.name)
 
 
 def _reading(document: dict[str, Any]) -> BmcReading | None:

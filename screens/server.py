@@ -7,12 +7,13 @@ from textual.binding import Binding
 from c3tui.model.fleet import bay_id
 from screens.actions import identify, power
 from screens.base import C3Screen
+from screens.differences import make_golden
 from screens.journal import Journal, journal_line
 from screens.model import Key, ServerRow
-from screens.signs import Span, bmc_word, finding_tone, stage_word, test_word, verdict_word
+from screens.signs import Span, bmc_word, class_word, finding_tone, stage_word, verdict_word
 from screens.victims import trouble
 from screens.widgets.text import TextPane
-from screens.words import ago, counted, fit, moment, place, size
+from screens.words import ago, counted, fit, lasting, moment, place, size
 
 Lines = list[list[Span]]
 
@@ -27,6 +28,7 @@ class ServerScreen(C3Screen):
         Binding("i", "identify", "Light"),
         Binding("p", "power", "Power"),
         Binding("n", "next(1)", "Next server"),
+        Binding("G", "golden", "Golden"),
         Binding("N", "next(-1)", "Server before", show=False),
     ]
 
@@ -81,10 +83,12 @@ class ServerScreen(C3Screen):
                 continue
             drive = bay.drive
             verdict, tone = verdict_word(drive_row.verdict, drive_row.replacement)
-            word, test_tone = test_word(drive)
+            word, test_tone = class_word(drive, drive_row.judged.klass if drive_row.judged else None)
             text = f"  bay{bay.slot:02d} {drive.serial:<15} {fit(drive.model, 16):<16} {size(drive.size):>8} "
-            verdicts: list[Span] = [(f"{word:<10} ", test_tone), (f"{verdict:<8}", tone)]
+            verdicts: list[Span] = [(f"{word:<10} ", test_tone), (f"{verdict:<9}", tone)]
             lines.append([(text, ""), *verdicts, (f" {drive.use.value}", "dim")])
+            if drive_row.troubled and drive_row.says:
+                lines.append([(f"        {drive_row.says}", test_tone)])
         return lines
 
     def _findings(self, row: ServerRow) -> Lines:
@@ -118,6 +122,11 @@ class ServerScreen(C3Screen):
         """Switch it on or off, after asking."""
         await power(self, [self.session.server] if self.row else [])
 
+    @work(exit_on_error=False, exclusive=True, group="golden")
+    async def action_golden(self) -> None:
+        """Make it the measure of its kind, after asking."""
+        await make_golden(self, self.session.server)
+
 
 def _identity(row: ServerRow) -> Lines:
     server = row.server
@@ -133,7 +142,8 @@ def _identity(row: ServerRow) -> Lines:
         lines.append([(trouble(server), "bad")])
     if row.progress and row.progress.phase and not row.progress.ended:
         text = f"{row.progress.phase} {row.progress.detail}".strip()
-        lines.append([(f"Now: {text}, for {ago(row.progress.since).removesuffix(' ago')}", "busy")])
+        long = f", for {lasting(row.progress.since)}" if row.progress.since else ""
+        lines.append([(f"Now: {text}{long}", "busy")])
     memory = f"{server.memory_mib / 1024:.0f} GiB" if server.memory_mib else "-"
     lines.append([("Hardware  ", "key"), (f"{server.cpus or '-'} CPUs, {memory} memory", "")])
     lines.append([("MAAS      ", "key"), (f"{server.system_id or 'not known'} {server.maas_status}", "")])

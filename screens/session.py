@@ -47,6 +47,8 @@ class Session:
     checks: dict[str, Checked] = field(default_factory=dict)
     server: str = ""
     """The server whose page is open, or was last."""
+    drive: str = ""
+    """The bay whose page is open, or was last."""
     lost: bool = False
     """The engine is gone; what is shown is the record as it was left."""
     record_error: str = ""

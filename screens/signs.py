@@ -3,10 +3,14 @@
 Signs are ASCII: every console font, serial line and screen reader has them. A tone never speaks alone.
 """
 
+from c3tui.model.evidence.judgement import Klass
 from c3tui.model.finding import FindingState, Severity
 from c3tui.model.fleet import BmcReading, BmcState, Drive, Power, Server, Stage, TestState, Use
 from c3tui.model.replacement import Decision, Phase, Replacement, Verdict
 from c3tui.model.run import Outcome, StepStatus
+
+ASKED_AGAIN = "ask again"
+"""A verdict that new evidence has overtaken."""
 
 Span = tuple[str, str]
 """Text and its tone: good, warn, bad, busy, dim, strong, or empty for plain."""
@@ -42,7 +46,12 @@ SEVERITIES: dict[Severity, tuple[str, str]] = {
     Severity.INFO: ("i", "dim"),
 }
 
-DRIVE_LEGEND = "T passed  ~ testing  ? not tested  ! failed  X replace  A accepted  S system  . empty"
+CLASS_TONES = {"good": "good", "watch": "warn", "replace": "bad", "not tested": "warn"}
+"""Classes of drives as they are said, in the order they are counted, and how they are toned."""
+DRIVE_LEGEND = (
+    "T passed  ~ testing  w watch  ? not tested  ! failed  Q asked again  X replace  A accepted  S system  "
+    ". empty"
+)
 STAGE_LEGEND = (
     ". expected  p powered  e enlisted  c commissioning  R ready  t testing  T tested  "
     "d deploying  D deployed  j joining  N node  ! trouble"
@@ -71,12 +80,16 @@ def step_sign(status: StepStatus | None, running: bool = False) -> tuple[str, st
     return OUTCOMES[status.outcome if status else None]
 
 
-def drive_sign(drive: Drive | None, verdict: Verdict | None, replacement: Replacement | None) -> Span:
-    """A bay in one character."""
+def drive_sign(
+    drive: Drive | None, verdict: Verdict | None, replacement: Replacement | None, klass: Klass | None = None
+) -> Span:
+    """A bay in one character; ``klass`` is what was made of the drive's evidence."""
     if replacement and replacement.open:
         return "X", "warn"
     if drive is None:
         return ".", "dim"
+    if verdict and verdict.asked_again:
+        return "Q", "bad"
     if verdict and verdict.decision is Decision.ACCEPT:
         return "A", "warn"
     signs: dict[TestState, Span] = {
@@ -85,7 +98,16 @@ def drive_sign(drive: Drive | None, verdict: Verdict | None, replacement: Replac
         TestState.NOT_TESTED: ("?", "warn"),
         TestState.PASSED: ("S", "") if drive.use is Use.SYSTEM else ("T", "good"),
     }
-    return signs[drive.test]
+    if drive.test is TestState.RUNNING or klass in (None, Klass.GOOD):
+        return signs[drive.test]
+    return {Klass.WATCH: ("w", "warn"), Klass.REPLACE: ("!", "bad")}.get(klass, ("?", "warn"))
+
+
+def class_word(drive: Drive, klass: Klass | None) -> Span:
+    """What was made of a drive, in a word; while nothing was, what the tests say."""
+    if klass is None or drive.test is TestState.RUNNING:
+        return test_word(drive)
+    return klass.value, CLASS_TONES[klass.value]
 
 
 def test_word(drive: Drive) -> Span:
@@ -100,6 +122,8 @@ def verdict_word(verdict: Verdict | None, replacement: Replacement | None) -> Sp
         return replacement.phase.value, "warn"
     if verdict is None:
         return "-", "dim"
+    if verdict.asked_again:
+        return ASKED_AGAIN, "bad"
     return verdict.decision.value, {Decision.USE: "good"}.get(verdict.decision, "warn")
 
 

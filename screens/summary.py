@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from c3tui.model.fleet import Stage, TestState
 from c3tui.model.placement import FULL, Placement
 from c3tui.model.plan import Plan, Pool
-from c3tui.model.replacement import Decision
 from c3tui.model.run import Outcome, StepInfo
+from screens.drives import TESTING
 from screens.model import FleetModel
+from screens.signs import CLASS_TONES, Span
 from screens.words import counted, size
 
 
@@ -41,21 +42,34 @@ class DriveCounts:
 
 def drive_counts(fleet: FleetModel) -> DriveCounts:
     """How the drives of the fleet stand."""
-    tests: Counter[TestState] = Counter()
-    accepted = 0
-    for row in fleet.drive_rows.values():
-        if row.bay.drive:
-            tests[row.bay.drive.test] += 1
-            accepted += row.verdict is not None and row.verdict.decision is Decision.ACCEPT
+    sums = fleet.drives.totals
     return DriveCounts(
-        total=sum(tests.values()),
-        passed=tests[TestState.PASSED],
-        failed=tests[TestState.FAILED],
-        running=tests[TestState.RUNNING],
-        untested=tests[TestState.NOT_TESTED],
+        total=sum(sums["test", state.value] for state in TestState),
+        passed=sums["test", TestState.PASSED.value],
+        failed=sums["test", TestState.FAILED.value],
+        running=sums["test", TestState.RUNNING.value],
+        untested=sums["test", TestState.NOT_TESTED.value],
         marked=len(fleet.open_replacements()),
-        accepted=accepted,
+        accepted=sums["accepted", ""],
     )
+
+
+def class_spans(fleet: FleetModel, pool: Pool) -> list[Span]:
+    """Drives by class with what they hold, and the room they give: now, and with all of them good."""
+    sums, line = fleet.drives.totals, list[Span]()
+    for word, tone in (*CLASS_TONES.items(), (TESTING, "busy")):
+        if count := sums["count", word]:
+            line += [(", " if line else "", ""), (f"{count} {word}", tone)]
+            line.append((f" {size(sums['bytes', word])}", ""))
+    if not line:
+        return []
+    parts = ((sums["again", ""], "asked again"), (sums["marked", ""], "marked for replacement"))
+    line += [(f"; {count} {words}", "warn") for count, words in parts if count]
+    now, hoped = fleet.drives.usable(pool), fleet.drives.usable(pool, hoped=True)
+    if hoped:
+        more = "" if now == hoped else f", {size(hoped)} with all good"
+        line.append((f"; {size(now) if now else 'nothing'} usable at {pool.size} copies{more}", ""))
+    return line
 
 
 def stage_counts(fleet: FleetModel) -> str:

@@ -1,4 +1,4 @@
-"""A record whose drives were judged: one of each class, one asked again, and the archive behind one of them."""
+"""A record whose drives were judged: one of each class, one asked again, and what is archived of one."""
 
 import json
 

@@ -56,7 +56,7 @@ def test_the_whole_story(record: Record) -> None:
     ):
         assert expected in whole, expected
     assert line_of(lines, "Pending") == ["!", "Pending", "8"], "nobody else told of pending sectors"
-    assert line_of(lines, "Power-on hours")[-2:] == ["25004", "h"], "the median of the 71 siblings"
+    assert line_of(lines, "Power-on hours")[-2:] == ["25005", "h"], "the median of the 71 siblings"
     assert "median of 71 siblings" in whole
     earlier = lines[lines.index("Drives that sat here before") + 1]
     assert "OLD00001" in earlier and "it ticked" in earlier
@@ -125,7 +125,7 @@ async def test_new_evidence_is_seen_at_once(record: Record) -> None:
         server = record.server(2, Stage.TESTED)
         record.put(server, judgement(server, 3, Klass.WATCH, "1 reallocated sector"))
         await sees(pilot, "WATCH: 1 reallocated sector")
-        record.link.answers["cost"] = {"lines": ["16.0 TB raw"], "grave": False}
+        record.link.answers["cost"] = {"lines": ["16.0 TB raw"], "word": ""}
         await pilot.press("x", *"no", "enter")
         await until(pilot, lambda: bool(record.link.told("verdict")))
         assert record.link.told("verdict") == [{"bay": BAD, "decision": "replace", "reason": "no"}]
@@ -148,7 +148,7 @@ async def test_its_light_is_that_of_the_server_until_the_bay_s_can_be_lit(record
     app = app_of(record)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "!", "enter", "l")
-        await sees(pilot, "lit in band only, and c3-002 is not deployed")
+        await sees(pilot, "Server light: a bay's LED is lit in band only, and c3-002 is not deployed")
         assert record.link.told("identify") == [{"server": "c3-002", "on": True}]
         app.session.drive = "c3-003/bay04"
         app.place("drive").catch_up(None)

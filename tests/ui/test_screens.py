@@ -94,7 +94,7 @@ async def test_every_screen(record: Record, state: str, size: tuple[int, int], p
 
 
 async def test_every_screen_has_a_key() -> None:
-    assert {*SCREENS, *SIDE_SCREENS} == {*KEYS, "server", "strays", "golden"}
+    assert {*SCREENS, *SIDE_SCREENS} == {*KEYS, "server", "drive", "strays", "golden"}
 
 
 async def test_server_page_tells_everything(record: Record) -> None:

@@ -1,24 +1,26 @@
-"""The hardware step: every drive in every bay, what the tests say of it, and what was decided."""
-
-from collections.abc import Iterable
+"""HardwareScreen: every drive in every bay, what its evidence says, and what was decided."""
 
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
 
-from c3tui.model.fleet import TestState
+from c3tui.model.facets import DRIVE
+from c3tui.model.query import hint
 from c3tui.model.replacement import Decision
-from screens.actions import IN_PRODUCTION, decide, identify
-from screens.model import DriveRow, Key, walk
-from screens.signs import DRIVE_LEGEND, Span, drive_sign, test_word, verdict_word
+from screens.actions import identify, light_walk
+from screens.hardware.campaign import campaign
+from screens.hardware.columns import COLUMNS, GROUPS
+from screens.hardware.lanes import Lanes
+from screens.hardware.told import told
+from screens.model import DriveRow, Key
+from screens.session import Session
+from screens.signs import DRIVE_LEGEND, Span
 from screens.stepscreen import StepScreen
-from screens.summary import drive_counts
-from screens.victims import trouble
-from screens.widgets.columns import Column
-from screens.widgets.matrix import Lane, Matrix, Spot
+from screens.summary import class_spans
+from screens.verdicts import annotate, decide, which
+from screens.widgets.matrix import Matrix
 from screens.widgets.table import FleetTable
 from screens.widgets.text import TextPane
-from screens.words import place, size
 
 
 class HardwareScreen(StepScreen):
@@ -26,20 +28,36 @@ class HardwareScreen(StepScreen):
 
     ID = "hardware"
     STEP = "hardware"
-    FILTER = "words to look for: a server, a serial, a model, failed, replace"
+    FILTER = hint(DRIVE)
 
     BINDINGS = [
         Binding("x", "decide('replace')", "Replace"),
         Binding("a", "decide('accept')", "Accept"),
         Binding("u", "decide('use')", "Use"),
+        Binding("v", "again", "Asked again"),
         Binding("l", "identify", "Light"),
+        Binding("n", "note", "Note"),
         Binding("m", "matrix", "Bays"),
+        Binding("W", "walk", "Walk"),
         Binding("space", "mark", "Mark", show=False),
     ]
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._lanes = Lanes()
+        self._sums: list[list[Span]] = []
+        self._again = False
+
     def body(self) -> ComposeResult:
         """Table and matrix, of which one is shown; what is known of one drive."""
-        yield FleetTable(COLUMNS, empty="No drives are known yet: servers must be discovered first.")
+        yield FleetTable(
+            COLUMNS,
+            empty="No drives are known yet: servers must be discovered first.",
+            facets=DRIVE,
+            groups=GROUPS,
+            trouble=lambda row: row.troubled,
+            noun="drive",
+        )
         yield Matrix(empty="No bays are known yet: servers must be discovered first.", legend=DRIVE_LEGEND)
         yield TextPane(id="drive", beside=True)
 
@@ -60,12 +78,21 @@ class HardwareScreen(StepScreen):
 
     def show(self, touched: set[Key] | None) -> None:
         """Put the drives into whichever is shown."""
-        rows = self.session.fleet.drive_rows
+        fleet = self.session.fleet
         if self.matrix.display:
-            self.matrix.update(_lanes(rows.values()))
+            self.matrix.update(self._lanes.follow(fleet, touched))
         else:
-            self.table.update(rows)
+            self.table.update(fleet.drive_rows)
+        sums = class_spans(fleet, self.session.site.plan.storage.pool)
+        self._sums = [*campaign(fleet.server_rows.values()).lines(), *([sums] if sums else [])]
+        if self._again != bool(fleet.drives.again):
+            self._again = not self._again
+            self.refresh_bindings()
         self._tell()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """The way to drives that are asked about again is offered while there are any."""
+        return self._again if action == "again" else super().check_action(action, parameters)
 
     def filter(self, words: str) -> None:
         """Show only drives that contain the words; the filter keeps the focus: letters are keys elsewhere."""
@@ -74,15 +101,18 @@ class HardwareScreen(StepScreen):
         self.table.filter(words)
 
     def in_trouble(self) -> list[str]:
-        """Drives that failed or are on their way out, and one for each server that cannot go on."""
-        rows = self.session.fleet.drive_rows
+        """Drives that somebody must look at, and one for each server that cannot go on."""
+        fleet = self.session.fleet
+        troubled = fleet.drives.troubled
+        stuck = {server.name for server in fleet.servers.values() if server.trouble}
+        if not troubled and not stuck:
+            return []
         found: list[str] = []
-        stuck: set[str] = set()
         for key in self.table.order:
-            server = rows[key].server
-            if _troubled(rows[key]) or (server.trouble and server.name not in stuck):
+            name = key.partition("/")[0] if stuck else ""
+            if key in troubled or name in stuck:
                 found.append(key)
-                stuck.add(server.name)
+                stuck.discard(name)
         return found
 
     def on_line_view_moved(self) -> None:
@@ -98,11 +128,17 @@ class HardwareScreen(StepScreen):
             return [rows[spot.key]] if spot and spot.key in rows else []
         return [rows[key] for key in self.table.chosen if key in rows]
 
+    async def _meant(self) -> list[DriveRow]:
+        """The chosen drives; without marks, and with a filter, whoever presses the key is asked which."""
+        table, rows = self.table, self.session.fleet.drive_rows
+        if self.matrix.display or not table.words or table.marks.intersection(table.order):
+            return self.chosen
+        return list(await which(self, self.chosen, [rows[key] for key in table.order if rows[key].bay.drive]))
+
     def _tell(self) -> None:
         key = self.matrix.spot.key if self.matrix.display and self.matrix.spot else self.table.key
         row = self.session.fleet.drive_rows.get(key or "")
-        counts: list[Span] = [("All drives  ", "key"), (str(drive_counts(self.session.fleet)), "")]
-        self.query_one("#drive", TextPane).show([*(_told(row) if row else []), counts])
+        self.query_one("#drive", TextPane).show([*(told(row) if row else []), *self._sums])
 
     def servers_in_view(self) -> list[str]:
         """Servers whose drives are in view."""
@@ -129,92 +165,49 @@ class HardwareScreen(StepScreen):
             self.action_matrix()
         super().action_trouble()
 
+    def action_again(self) -> None:
+        """Go to the next drive whose verdict was overtaken by new evidence."""
+        if self.matrix.display:
+            self.action_matrix()
+        self.table.go_to_next(self.session.fleet.drives.again)
+
     def action_mark(self) -> None:
         """Mark the drive under the cursor."""
         self.table.action_mark()
 
     def on_fleet_table_chosen(self, message: FleetTable.Chosen) -> None:
-        """Open the server a drive sits in."""
+        """Open the drive's page."""
         self._open(message.key)
 
     def on_matrix_chosen(self, message: Matrix.Chosen) -> None:
-        """Open the server a bay belongs to."""
+        """Open the page of the drive in a bay."""
         self._open(message.key)
 
     def _open(self, bay: str) -> None:
-        if row := self.session.fleet.drive_rows.get(bay):
-            self.session.server = row.server.name
-            self.go("server")
+        if bay in self.session.fleet.drive_rows:
+            self.session.drive = bay
+            self.go("drive")
 
     @work(exit_on_error=False, exclusive=True, group="decide")
     async def action_decide(self, decision: str) -> None:
-        """Give a verdict on the chosen drives."""
-        if await decide(self, self.chosen, Decision(decision)):
+        """Give a verdict on the chosen drives, or on all that the filter shows."""
+        rows = await self._meant()
+        if not rows:
+            self.say("No drive is chosen: put the cursor on one, or mark some with Space")
+        elif await decide(self, rows, Decision(decision)):
             self.table.clear_marks()
+
+    @work(exit_on_error=False, exclusive=True, group="decide")
+    async def action_note(self) -> None:
+        """Write a note into the story of the chosen drives."""
+        await annotate(self, self.chosen)
 
     @work(exit_on_error=False, exclusive=True, group="identify")
     async def action_identify(self) -> None:
         """Switch the lights of the servers of the chosen drives."""
         await identify(self, list(dict.fromkeys(row.server.name for row in self.chosen)))
 
-
-def _lanes(rows: Iterable[DriveRow]) -> list[Lane]:
-    lanes: dict[str, list[Spot]] = {}
-    notes: dict[str, str] = {}
-    for row in rows:
-        sign, tone = drive_sign(row.bay.drive, row.verdict, row.replacement)
-        lanes.setdefault(row.server.name, []).append(Spot(row.id, sign, tone))
-        notes[row.server.name] = place(row.server)
-    return [Lane(name, tuple(spots), notes[name]) for name, spots in lanes.items()]
-
-
-def _troubled(row: DriveRow) -> bool:
-    if row.replacement:
-        return True
-    accepted = row.verdict is not None and row.verdict.decision is Decision.ACCEPT
-    return row.bay.drive is not None and row.bay.drive.test is TestState.FAILED and not accepted
-
-
-def _told(row: DriveRow) -> list[list[Span]]:
-    drive = row.bay.drive
-    if drive is None:
-        return [[(f"{row.id}  {place(row.server)}  empty bay", "dim")]]
-    word, tone = test_word(drive)
-    head = f"{row.id}  {drive.serial}  {place(row.server)}  {drive.use.value}  "
-    first: list[Span] = [(head, "strong"), (word, tone)]
-    if row.server.trouble:
-        first = [(head, "strong"), (trouble(row.server), "bad")]
-    elif drive.test_detail:
-        first.append((f": {drive.test_detail}", tone))
-    second: list[Span] = [(drive.by_id or "-", "dim"), (f"  {row.bay.path}", "dim")]
-    if row.replacement:
-        second = [(f"On its way out, {row.replacement.phase.value}: {row.replacement.reason}", "warn")]
-        if row.server.in_production:
-            second.append((f"; {IN_PRODUCTION}", "warn"))
-    elif row.verdict:
-        second = [(f"{row.verdict.decision.value} by {row.verdict.by}: {row.verdict.reason or '-'}", "warn")]
-    return [first, second]
-
-
-def _drive(row: DriveRow, name: str) -> Span:
-    drive = row.bay.drive
-    return (str(getattr(drive, name)), "") if drive else ("empty" if name == "serial" else "", "dim")
-
-
-COLUMNS: list[Column[DriveRow]] = [
-    Column("Bay", 13, lambda row: (row.id, "strong"), sort=lambda row: (*walk(row.server), row.bay.slot)),
-    Column("Serial", 17, lambda row: _drive(row, "serial")),
-    Column("Model", 18, lambda row: _drive(row, "model")),
-    Column(
-        "Size",
-        7,
-        lambda row: (size(row.bay.drive.size), "") if row.bay.drive else ("", ""),
-        sort=lambda row: row.bay.drive.size if row.bay.drive else None,
-        align="right",
-    ),
-    Column("Test", 10, lambda row: test_word(row.bay.drive) if row.bay.drive else ("", "")),
-    Column("Verdict", 8, lambda row: verdict_word(row.verdict, row.replacement)),
-    Column("Use", 6, lambda row: (row.bay.drive.use.value, "dim") if row.bay.drive else ("", "")),
-    Column("Place", 9, lambda row: (place(row.server), "")),
-    Column("What the tests say", 20, lambda row: _drive(row, "test_detail"), grow=True),
-]
+    @work(exit_on_error=False, exclusive=True, group="identify")
+    async def action_walk(self) -> None:
+        """Walk from light to light, past the chosen bays."""
+        await light_walk(self, [row.id for row in self.chosen])
