@@ -2,11 +2,13 @@
 
 import random
 
-from c3tui.lab.chassis import Bay, Bmc, Chassis, Drive, Nic
-from c3tui.lab.scenario import Fault, FaultKind, Scenario
+from c3tui.lab.chassis import Bay, Bmc, Chassis, Dimm, Nic
+from c3tui.lab.drives import break_drive, make_drive, system_drive
+from c3tui.lab.scenario import Fault, FaultKind, Media, Scenario
 
 _VENDOR_NIC = "3c:ec:ef"
 _VENDOR_BMC = "ac:1f:6b"
+MEMORY_SLOTS = [f"P{cpu}-DIMM{channel}{nth}" for cpu in (1, 2) for channel in "ABCD" for nth in (1, 2)]
 
 
 def build(scenario: Scenario) -> list[Chassis]:
@@ -20,7 +22,14 @@ def build(scenario: Scenario) -> list[Chassis]:
             box.bmc.alive = False
         elif rng.random() < scenario.bmc.wrong_password_share:
             box.bmc.password = f"label-{box.serial}"
-    return boxes
+    return [*boxes, *(_stray(scenario, number) for number in range(1, scenario.strays + 1))]
+
+
+def _stray(scenario: Scenario, number: int) -> Chassis:
+    """A sound server that nobody told of, some addresses and a rack beyond the others."""
+    position = scenario.servers + 20 + number
+    box = _make_chassis(scenario, random.Random(f"{scenario.seed}/stray/{number}"), position)
+    return box.model_copy(update={"name": f"stray-{number:02d}", "planned": False})
 
 
 def _break(box: Chassis, fault: Fault) -> None:
@@ -28,10 +37,8 @@ def _break(box: Chassis, fault: Fault) -> None:
         box.bmc.alive = False
     elif fault.kind is FaultKind.WRONG_PASSWORD:
         box.bmc.password = f"label-{box.serial}"
-    elif fault.kind is FaultKind.DEAD_DRIVE:
-        bay = box.bays[fault.bay if fault.bay is not None else len(box.bays) - 1]
-        if bay.drive:
-            bay.drive.failed = True
+    else:
+        break_drive(box, fault)
 
 
 def _make_chassis(scenario: Scenario, rng: random.Random, position: int) -> Chassis:
@@ -48,6 +55,9 @@ def _make_chassis(scenario: Scenario, rng: random.Random, position: int) -> Chas
         product="SYS-6029P-E1CR12L",
         cpus=32,
         memory_mib=131072,
+        slots=MEMORY_SLOTS,
+        dimms=[Dimm(slot=slot, size_mib=16384) for slot in MEMORY_SLOTS[::2]],
+        switch=f"sw-r{zero // scenario.servers_per_rack + 1:02d}",
         nics=[
             Nic(name="eno1", mac=f"{_VENDOR_NIC}:00:{tail}", speed=10000),
             Nic(name="eno2", mac=f"{_VENDOR_NIC}:01:{tail}", speed=25000),
@@ -59,13 +69,16 @@ def _make_chassis(scenario: Scenario, rng: random.Random, position: int) -> Chas
 
 def _make_bay(scenario: Scenario, rng: random.Random, position: int, slot: int) -> Bay:
     number = (position - 1) * scenario.bays + slot + 1
-    drive = _system_drive(rng, number) if slot == 0 else make_drive(rng, number)
-    return Bay(
-        slot=slot,
-        by_path=f"/dev/disk/by-path/pci-0000:3b:00.0-sas-phy{slot}-lun-0",
-        kernel_name=kernel_name(slot),
-        drive=drive,
-    )
+    media = scenario.media_of(slot)
+    if slot == 0 and media is Media.SSD:
+        drive = system_drive(rng, number)
+    else:
+        drive = make_drive(rng, number, media=media)
+    by_path, name = f"pci-0000:3b:00.0-sas-phy{slot}-lun-0", kernel_name(slot)
+    if media is Media.NVME:
+        index = sorted(scenario.media[media]).index(slot)
+        by_path, name = f"pci-0000:{0x5E + index:02x}:00.0-nvme-1", f"nvme{index}n1"
+    return Bay(slot=slot, by_path=f"/dev/disk/by-path/{by_path}", kernel_name=name, drive=drive)
 
 
 def kernel_name(slot: int) -> str:
@@ -76,30 +89,3 @@ def kernel_name(slot: int) -> str:
         slot, letter = divmod(slot - 1, 26)
         name = chr(97 + letter) + name
     return f"sd{name}"
-
-
-def _system_drive(rng: random.Random, number: int) -> Drive:
-    return Drive(
-        serial=f"PHYG{number:06d}480BGN",
-        model="INTEL SSDSC2KB480G8",
-        wwn=f"0x55cd2e41{rng.randrange(1 << 32):08x}",
-        size=480_103_981_056,
-        rotational=False,
-        transport="sata",
-        firmware="XCV10132",
-        hours=rng.randrange(20, 400),
-    )
-
-
-def make_drive(rng: random.Random, number: int, like: Drive | None = None) -> Drive:
-    """A sound data drive; ``like`` gives its model and size."""
-    return Drive(
-        serial=f"ZL2{number:05X}",
-        model=like.model if like else "ST16000NM001G-2KK103",
-        wwn=f"0x5000c500{rng.randrange(1 << 32):08x}",
-        size=like.size if like else 16_000_900_661_248,
-        rotational=like.rotational if like else True,
-        transport=like.transport if like else "sata",
-        firmware=like.firmware if like else "SN03",
-        hours=rng.randrange(2, 60),
-    )

@@ -12,7 +12,8 @@ from contextlib import suppress
 from typing import Literal
 
 from c3tui.lab.chassis import BMC_PASSWORD, BMC_USER, Chassis, Drive
-from c3tui.lab.racking import build, make_drive
+from c3tui.lab.drives import make_drive, media_of
+from c3tui.lab.racking import build
 from c3tui.lab.scenario import Fault, FaultKind, Scenario
 
 POST_SECONDS = 90.0
@@ -100,6 +101,7 @@ class Room:
         """Press the button; nothing happens when it is on."""
         if not box.powered:
             box.powered = True
+            box.boots += 1
             self.emit("power", box)
             self._boot(box)
 
@@ -127,25 +129,30 @@ class Room:
                 self._boot(box)
 
     def swap(self, box: Chassis, slot: int, *, drive: Drive | None = None) -> Drive:
-        """Pull what sits in a bay and put in ``drive``, or a new one like the old, with a new serial.
+        """Pull what sits in a bay and put in ``drive``, or a new one of the kind that belongs there.
 
         Raises:
             KeyError: the chassis has no such bay.
         """
-        bay = next((bay for bay in box.bays if bay.slot == slot), None)
-        if bay is None:
-            raise KeyError(f"{box.name} has no bay {slot}")
+        bay = box.bay(slot)
         old = bay.drive
         bay.drive = None
         self.emit("drive-pulled", box)
-        if drive is None:
-            self._drives_made += 1
-            drive = make_drive(
-                random.Random(f"{self.scenario.seed}/{self._drives_made}"), self._drives_made, old
-            )
-        bay.drive = drive
+        bay.drive = drive or self.new_drive(box, slot, old)
+        bay.belongs = 0
         self.marks.discard((box.name, slot))
         self.emit("drive-inserted", box)
+        return bay.drive
+
+    def new_drive(self, box: Chassis, slot: int, old: Drive | None = None) -> Drive:
+        """A sound drive from the shelf: like the old one, if that was of the class that belongs there."""
+        self._drives_made += 1
+        rng = random.Random(f"{self.scenario.seed}/{self._drives_made}")
+        media = self.scenario.media_of(slot)
+        like = old if old and media_of(old) is media else None
+        drive = make_drive(rng, self._drives_made, like, media)
+        if belongs := box.bay(slot).belongs:
+            drive.size = belongs
         return drive
 
     def fault_of(self, box: Chassis, kind: FaultKind, detail: str = "") -> Fault | None:

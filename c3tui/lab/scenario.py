@@ -22,6 +22,28 @@ class FaultKind(StrEnum):
     """The installation of the operating system fails ``times`` times."""
     TASK_FAILS = "task-fails"
     """The Kubespray task that ``detail`` names fails on this server ``times`` times."""
+    WORN_DRIVE = "worn-drive"
+    """Solid state with 94 % of its endurance used, or a disk of six years."""
+    SLOW_DRIVE = "slow-drive"
+    """It gives two fifths of what its siblings give, and says nothing of it."""
+    NO_SMART = "no-smart"
+    """It answers no SMART command."""
+    WRONG_BAY = "wrong-bay"
+    """A drive of another class sits here: solid state among disks, or a disk among solid state."""
+    OVERRUNS = "overruns"
+    """The test ``detail`` (every one but the SMART report when empty) never comes back from this drive."""
+    REALLOCATED = "reallocated"
+    """387 sectors were reallocated, and SMART still says passed."""
+    LOGGED_ERRORS = "logged-errors"
+    """Old entries in the error log make smartctl end with 64; the drive is sound."""
+    NO_PACKAGES = "no-packages"
+    """The packages of test ``detail`` (of all when empty) cannot be installed, ``times`` times."""
+    SWAPS_WRONG_BAY = "swaps-wrong-bay"
+    """The technician who is to swap this drive pulls the one beside it, ``times`` times."""
+    SAME_DRIVE_BACK = "same-drive-back"
+    """The technician pulls this drive and puts it back, ``times`` times."""
+    SMALLER_DRIVE = "smaller-drive"
+    """The technician puts a drive of half the size in here, ``times`` times."""
 
 
 class Fault(BaseModel):
@@ -36,6 +58,15 @@ class Fault(BaseModel):
     times: int = 1
     detail: str = ""
     mended: bool = False
+
+
+class Media(StrEnum):
+    """Classes of drives."""
+
+    HDD = "hdd"
+    SSD = "ssd"
+    NVME = "nvme"
+    SAS = "sas"
 
 
 class BmcKnobs(BaseModel):
@@ -73,14 +104,22 @@ class Scenario(BaseModel):
     seed: int = 7
     speed: Annotated[float, Field(gt=0)] = 60.0
     """Simulated seconds in a real one."""
+    strays: Annotated[int, Field(ge=0, le=100)] = 0
+    """Servers beside those, whose BMCs answer and that the plan does not have."""
     octet: Annotated[int, Field(ge=1, le=250)] = 10
     """IPMI, PXE and cluster network are 127.octet, 127.octet+1 and 127.octet+2."""
     maas_port: int = 5240
+    maas_ms_per_machine: Annotated[float, Field(ge=0)] = 0.0
+    """What MAAS takes longer for each machine it tells of; a real region needs 30 to 50."""
     bmc_port: int = 6230
     ssh_port: int = 2222
     api_port: int = 6443
     bmc: BmcKnobs = BmcKnobs()
     technician: Technician = Technician()
+    media: dict[Media, list[int]] = {}
+    """Bays of every server that hold this class of drive; the others hold SATA disks, the first an SSD."""
+    tests: list[str] = ["smartctl-validate"]
+    """Tests of MAAS's own that the room's plan names."""
     faults: list[Fault] = []
 
     @model_validator(mode="after")
@@ -91,6 +130,11 @@ class Scenario(BaseModel):
                 size = f"{self.servers} servers, bays 0 to {self.bays - 1}"
                 raise ValueError(f"no {place} for {fault.kind}: {size}")
         return self
+
+    def media_of(self, slot: int) -> Media:
+        """The class of drive that belongs into a bay."""
+        found = next((media for media, slots in self.media.items() if slot in slots), None)
+        return found or (Media.SSD if slot == 0 else Media.HDD)
 
     def holds(self, fault: Fault) -> bool:
         """Whether the room has the place of a fault."""

@@ -35,8 +35,9 @@ def _write(path: Path, data: dict[str, Any], comment: str) -> None:
 
 def _plan(room: Room, maas_url: str) -> dict[str, Any]:
     scenario = room.scenario
-    names = [box.name for box in room.chassis]
-    racks = dict.fromkeys(box.rack for box in room.chassis)
+    planned = [box for box in room.chassis if box.planned]
+    names = [box.name for box in planned]
+    racks = dict.fromkeys(box.rack for box in planned)
     return {
         "site": {"name": "rehearsal"},
         "endpoints": {
@@ -54,14 +55,15 @@ def _plan(room: Room, maas_url: str) -> dict[str, Any]:
                 "serial": box.serial,
                 "bmc": {"address": box.bmc.address, "mac": box.bmc.mac},
             }
-            for box in room.chassis
+            for box in planned
         ],
         "discovery": {"wave": 40, "enlist_timeout": 60, "commission_timeout": 60},
         "hardware": {
             "profiles": {
                 "standard": {"cpus": 32, "memory_gib": 128, "data_drives": scenario.bays - 1, "nics": 2}
             },
-            "tests": ["smartctl-validate", "c3-smart"],
+            "tests": scenario.tests,
+            "select": {"memory": ["c3-ecc"], "cpu": []},
             "wave": 50,
             "timeout": 120,
             "swap_wait": 30 if scenario.technician.present else 0,
@@ -118,7 +120,8 @@ def _control_plane(room: Room, names: list[str]) -> list[str]:
         return names[:1]
     first: dict[str, str] = {}
     for box in room.chassis:
-        first.setdefault(box.rack, box.name)
+        if box.planned:
+            first.setdefault(box.rack, box.name)
     chosen = list(first.values())[:3]
     return chosen + [name for name in names if name not in chosen][: 3 - len(chosen)]
 

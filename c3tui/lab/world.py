@@ -6,7 +6,7 @@ import os
 import socket
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from c3tui.lab import technician
 from c3tui.lab.bmc import BmcLab
@@ -57,6 +57,9 @@ class Lab:
         self.control.add("ping", self._ping)
         self.control.add("mend", self._mend)
         self.control.add("swap", self._swap)
+        self.control.add("lights", self._lights)
+        self.control.add("sessions", self._sessions)
+        self.control.add("faults", self._faults)
         for name, operation in {**self.kube.operations(), **self.nodes.operations()}.items():
             self.control.add(name, operation)
         await self.bmc.start(scenario.bmc_port)
@@ -128,9 +131,34 @@ class Lab:
     async def _mend(self, request: dict[str, Any]) -> dict[str, Any]:
         return {"mended": [f"{fault.kind} on server {fault.server}" for fault in self.room.mend()]}
 
+    async def _faults(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What the room was built with: each fault with the server and the bay that it was put in."""
+        boxes = self.room.chassis
+        return {
+            "faults": [
+                fault.model_dump(mode="json") | {"server": boxes[fault.server - 1].name}
+                for fault in self.scenario.faults
+            ]
+        }
+
+    async def _lights(self, request: dict[str, Any]) -> dict[str, Any]:
+        """What somebody who walks through the room sees lit: servers, and bays as server and slot."""
+        boxes = self.room.chassis
+        return {
+            "servers": [box.name for box in boxes if box.bmc.identify],
+            "bays": [(box.name, bay.slot) for box in boxes for bay in box.bays if bay.locate],
+        }
+
+    async def _sessions(self, request: dict[str, Any]) -> dict[str, Any]:
+        """How many sessions each BMC has open, half-open ones too: those that have any."""
+        return {"servers": {name: count for name, count in self.bmc.sessions().items() if count}}
+
     async def _swap(self, request: dict[str, Any]) -> dict[str, Any]:
         box = self.room.by_name(request["server"])
-        return {"serial": self.room.swap(box, int(request["bay"])).serial}
+        how = request.get("how", "right")
+        if how not in get_args(technician.How):
+            raise ValueError(f"a drive is not swapped {how!r}")
+        return {"serial": technician.visit(self.room, box, int(request["bay"]), how).serial}
 
 
 def _settle(scenario: Scenario) -> Scenario:

@@ -457,7 +457,8 @@ async def test_uploaded_scripts_see_the_hardware(site: Site) -> None:
     bays = json.loads(text)["bays"]
     assert [bay["serial"] for bay in bays] == [bay.drive.serial if bay.drive else None for bay in box.bays]
     await api.Machine.test(system_id=system_id, testing_scripts="c3-smart", **{"c3-smart_storage": "sdb,sdc"})
-    await site.state(system_id, "Failed testing")
+    # The script reports and does not judge: a dead drive's report is a report.
+    await site.state(system_id, "Ready")
     done = await api.NodeScriptResult.read(system_id=system_id, id="current-testing", include_output="1")
     reports = {
         row["parameters"]["storage"]["value"]["name"]: json.loads(base64.b64decode(row["stdout"]))

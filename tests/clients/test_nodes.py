@@ -1,8 +1,9 @@
 import asyncio
 import os
+import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import asyncssh
@@ -51,6 +52,12 @@ def shell(site: Path) -> Shell:
 async def server(site: Path, *, authorised: str = "") -> AsyncIterator[None]:
     """A server with a host key of its own, whose PATH begins with the site's ``bin``."""
 
+    running: dict[asyncio.Task[object], int] = {}
+
+    def end(session: int) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(session, signal.SIGKILL)
+
     async def execute(process: "asyncssh.SSHServerProcess[bytes]") -> None:
         child = await asyncio.create_subprocess_exec(
             *("/bin/sh", "-c", process.command or ""),
@@ -58,12 +65,15 @@ async def server(site: Path, *, authorised: str = "") -> AsyncIterator[None]:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,
         )
+        task = asyncio.current_task()
+        assert task
+        running[task] = child.pid
         output = asyncio.create_task(child.communicate())
         gone = asyncio.create_task(process.wait_closed())
         await asyncio.wait({output, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if child.returncode is None:
-            child.kill()
+        end(child.pid)
         stdout, stderr = await output
         process.stdout.write(stdout)
         process.stderr.write(stderr)
@@ -83,6 +93,10 @@ async def server(site: Path, *, authorised: str = "") -> AsyncIterator[None]:
     finally:
         acceptor.close()
         await acceptor.wait_closed()
+        # What is left alone would outlive the event loop.
+        for session in running.values():
+            end(session)
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def test_the_key_is_made_once_and_private(site: Path) -> None:
