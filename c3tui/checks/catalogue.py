@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from c3tui.model.addresses import Holdings
+from c3tui.model.evidence.judgement import Judgement
 from c3tui.model.finding import Finding, Severity, finding
 from c3tui.model.hwprofile import Difference
 from c3tui.model.identity import IdentityFacts
+from c3tui.model.judged import Judged
 from c3tui.model.plan import Plan
 from c3tui.model.reality import Picture, Sweep
 
 Scenario = Literal["build", "expand", "replace"]
-Needs = Literal["plan", "holdings", "maas", "sweep", "identity", "parts"]
+Needs = Literal["plan", "holdings", "maas", "sweep", "identity", "parts", "drives", "hardware"]
 Says = Iterator[tuple[str, str, tuple[str, ...]]]
 """(subject, message, fields) for each thing that is wrong; the subject is ``site`` or a server's name, the
 fields are the plan's values it is about, by dotted path."""
@@ -31,6 +33,10 @@ class Known:
     identity: IdentityFacts | None = None
     parts: Mapping[str, Sequence[Difference]] | None = None
     """By server: how it differs from the golden one of its kind."""
+    drives: Mapping[str, Judged] | None = None
+    """By bay: what was made of the drive in it."""
+    hardware: Mapping[str, Judgement] | None = None
+    """By server: what was made of its other parts."""
 
     def has(self, needs: Needs) -> bool:
         """Whether a rule that needs this can speak."""

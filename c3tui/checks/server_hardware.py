@@ -69,6 +69,16 @@ class Fan:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """The largest packet that got through whole from a port, in bytes, beside the port's MTU."""
+
+    name: str
+    target: str
+    mtu: int
+    largest: int
+
+
+@dataclass(frozen=True)
 class ServerHardware:
     """What was read of a server. A section that nobody could read is None: it is not tested."""
 
@@ -82,6 +92,8 @@ class ServerHardware:
     fans: tuple[Fan, ...] | None = None
     clock_s: float | None = None
     """Seconds that its clock is ahead of ours; below zero behind."""
+    probes: tuple[Probe, ...] = ()
+    """Packets that were cut on their way."""
     tests: tuple[TestEvidence, ...] = ()
 
 
@@ -115,6 +127,14 @@ def _alone(server: ServerHardware, policy: Policy) -> Iterator[Reason]:
         yield from _ecc(dimm, policy)
     for nic in server.nics or ():
         yield from _nic(nic)
+    for probe in server.probes:
+        text = (
+            f"{probe.name} takes {probe.mtu} bytes, and only {probe.largest} reach the {probe.target} whole: "
+            "the MTU of a switch port or a tunnel on the way"
+        )
+        yield Reason(
+            rule="mtu", klass=Klass.WATCH, text=text, value=probe.largest, limit=probe.mtu, place=probe.name
+        )
     for device in server.pci or ():
         yield from _pci(device)
     for psu in server.psus or ():
@@ -130,13 +150,15 @@ def _alone(server: ServerHardware, policy: Policy) -> Iterator[Reason]:
 def _ecc(dimm: Dimm, policy: Policy) -> Iterator[Reason]:
     for rule, value in (("ecc-corrected", dimm.corrected), ("ecc-uncorrected", dimm.uncorrected)):
         if value is not None and (reason := policy.limits[rule].reason(value, f"DIMM {dimm.slot}: ")):
-            yield reason
+            yield reason.model_copy(update={"place": dimm.slot})
 
 
 def _nic(nic: Nic) -> Iterator[Reason]:
     if nic.up and nic.mbps is not None and nic.most is not None and nic.mbps < nic.most:
         text = f"{nic.name} runs at {nic.mbps} of {nic.most} Mb/s: cable, transceiver or switch port"
-        yield Reason(rule="nic-speed", klass=Klass.WATCH, text=text, value=nic.mbps, limit=nic.most)
+        yield Reason(
+            rule="nic-speed", klass=Klass.WATCH, text=text, value=nic.mbps, limit=nic.most, place=nic.name
+        )
 
 
 def _pci(device: PciDevice) -> Iterator[Reason]:
@@ -146,19 +168,19 @@ def _pci(device: PciDevice) -> Iterator[Reason]:
     ):
         if now is not None and most is not None and now < most:
             text = f"{device.name} has {figure(now)} of {figure(most)} {unit}: reseat it, or try another slot"
-            yield Reason(rule=rule, klass=Klass.WATCH, text=text, value=now, limit=most)
+            yield Reason(rule=rule, klass=Klass.WATCH, text=text, value=now, limit=most, place=device.name)
 
 
 def _psu(psu: Psu) -> Iterator[Reason]:
     if not psu.present:
         text = f"power supply {psu.name} is missing"
-        yield Reason(rule="psu", klass=Klass.WATCH, text=text)
+        yield Reason(rule="psu", klass=Klass.WATCH, text=text, place=psu.name)
     elif psu.good is False:
         text = f"power supply {psu.name} gives no power: its cord, its circuit, then the supply"
-        yield Reason(rule="psu", klass=Klass.REPLACE, text=text)
+        yield Reason(rule="psu", klass=Klass.REPLACE, text=text, place=psu.name)
     elif psu.good is None:
         text = f"not tested: power supply {psu.name} does not say whether it works"
-        yield Reason(rule="psu", klass=Klass.NOT_TESTED, text=text)
+        yield Reason(rule="psu", klass=Klass.NOT_TESTED, text=text, place=psu.name)
 
 
 def _tests(tests: Sequence[TestEvidence]) -> Iterator[Reason]:
@@ -215,10 +237,10 @@ def _fans(same: Sequence[ServerHardware]) -> Iterator[tuple[str, Reason]]:
         for fan in each.fans or ():
             if fan.rpm is None:
                 text = f"not tested: fan {fan.name} cannot be read"
-                yield each.server, Reason(rule="fan", klass=Klass.NOT_TESTED, text=text)
+                yield each.server, Reason(rule="fan", klass=Klass.NOT_TESTED, text=text, place=fan.name)
             elif fan.rpm <= 0:
                 text = f"fan {fan.name} stands still"
-                yield each.server, Reason(rule="fan", klass=Klass.REPLACE, text=text, value=0)
+                yield each.server, Reason(rule="fan", klass=Klass.REPLACE, text=text, value=0, place=fan.name)
             else:
                 families[fan.name].append((each.server, fan.rpm))
     for name, known in families.items():
@@ -234,4 +256,7 @@ def _fans_apart(name: str, known: Sequence[tuple[str, float]]) -> Iterator[tuple
     for server, rpm in known:
         if abs(rpm - centre) >= least:
             text = f"fan {name} {rpm:.0f} rpm, in {len(known) - 1} others {centre:.0f} +- {spread:.0f}"
-            yield server, Reason(rule="fan", klass=Klass.WATCH, text=text, value=rpm, limit=centre)
+            yield (
+                server,
+                Reason(rule="fan", klass=Klass.WATCH, text=text, value=rpm, limit=centre, place=name),
+            )

@@ -1,13 +1,15 @@
-"""SMART reports in files judged on the command line: what the acceptance of a site says of its drives."""
+"""Judging on the command line: SMART reports in files, and all that a site has archived."""
 
 import argparse
+import asyncio
 from pathlib import Path
 from typing import Any
 
-from c3tui.cli.output import as_text, clean, table
+from c3tui.cli.compose import link_to
+from c3tui.cli.output import as_text, clean, note, table
 from c3tui.cli.show import files_of
 from c3tui.engine import planfile
-from c3tui.engine.errors import InputError
+from c3tui.engine.errors import ControlError, InputError
 from c3tui.model.evidence import Judgement, Klass, SmartEvidence
 
 LARGEST = 64 << 20
@@ -88,3 +90,29 @@ def _rules(policy: Any, as_json: bool) -> int:
     columns = ("id", "watch", "replace", "worse", "drives", "counts", "source")
     table(rows, columns, as_json=as_json, as_csv=False)
     return 0
+
+
+def rejudge(options: argparse.Namespace) -> int:
+    """Judge a site anew from its archive; 1 when a drive is to be replaced or is not tested."""
+
+    async def give() -> dict[str, Any]:
+        async with link_to(files_of(options.site).directory) as link:
+            if options.take:
+                await link.take_control()
+            return await link.command("rejudge")
+
+    try:
+        told = asyncio.run(give())
+    except ControlError as error:
+        remedy = "Ask them, or say --take to take control first; they are told"
+        raise ControlError(error.what, where=error.where, remedy=remedy) from error
+    classes = told["classes"]
+    if options.json:
+        print(as_text(told))
+    else:
+        for each in told["changed"]:
+            before = f"{each['before']} -> " if each["before"] else ""
+            print(clean(f"{each['bay']} {each['serial']}: {before}{each['class']}: {each['headline']}"))
+        note(", ".join(f"{many} {klass}" for klass, many in classes.items()))
+        note(f"{len(told['changed'])} judgements changed")
+    return 1 if any(classes[each.value] for each in BLOCKING) else 0

@@ -11,6 +11,7 @@ from c3tui.model.fleet import Server, Stage
 from c3tui.model.plan import Plan
 from c3tui.model.replacement import Phase, Replacement, Verdict
 from c3tui.model.run import Run
+from c3tui.model.story import Story
 
 
 class Totals(BaseModel):
@@ -43,6 +44,16 @@ class Report(BaseModel):
     runs: list[Run]
     storage: dict[str, Any]
     tests: list[dict[str, Any]]
+    bays: list[Story] = []
+    """The story of every bay, by server and slot."""
+
+    def bays_of(self, server: str) -> list[Story]:
+        """The stories of one server's bays."""
+        return [each for each in self.bays if each.server == server]
+
+    def findings_of(self, server: str) -> list[Finding]:
+        """What is or was wrong with one server, its bays and other parts."""
+        return [each for each in self.findings if each.subject.partition("/")[0] == server]
 
 
 def count_open(findings: list[Finding]) -> dict[str, int]:
@@ -60,7 +71,7 @@ def totals(servers: list[Server], replacements: list[Replacement], storage: dict
         servers=len(servers),
         nodes=sum(server.stage is Stage.NODE for server in servers),
         drives=sum(len(server.drives()) for server in servers),
-        drives_replaced=sum(each.phase is Phase.CLOSED for each in replacements),
+        drives_replaced=sum(each.phase is Phase.CLOSED and each.slot is not None for each in replacements),
         osds_planned=int(storage.get("planned", 0)),
         osds_up=int(storage.get("up", 0)),
         usable_tb=round(int(storage.get("usable_bytes", 0)) / 1e12, 1),

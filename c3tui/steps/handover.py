@@ -1,22 +1,32 @@
 """Handover: the final look, and a report one can print and one can parse."""
 
+import asyncio
 import hashlib
 from importlib.resources import files
 from pathlib import Path
 
 from c3tui import __version__
+from c3tui.clients.cluster import Cluster
 from c3tui.engine import planfile
-from c3tui.engine.errors import StepError
+from c3tui.engine.errors import PeerError, StepError
 from c3tui.engine.step import Checked, Context, Step
 from c3tui.engine.store import Reader
+from c3tui.model.campaign import ARCHIVE
 from c3tui.model.finding import Finding
 from c3tui.model.fleet import Server, Stage
+from c3tui.model.judged import Judged
+from c3tui.model.placement import Placement
 from c3tui.model.plan import Plan
 from c3tui.model.replacement import Replacement, Verdict
 from c3tui.model.report import Report, totals
 from c3tui.model.run import Run
 from c3tui.steps import peers
+from c3tui.steps.cephstate import numbered
 from c3tui.steps.storage import look
+from c3tui.steps.stories import stories
+
+AT_ONCE = 10
+"""Servers asked for their devices at once."""
 
 
 class Handover(Step):
@@ -55,8 +65,27 @@ class Handover(Step):
                 why = node.reason if node else "it is no node any more"
                 ctx.warn(server.name, f"not Ready at handover: {why}")
         state, placed = await look(ctx)
+        await self._numbers(ctx, cluster, placed)
         if not state.health.sound or state.up < len(placed.osds):
             ctx.warn("ceph", f"at handover {state.line(placed)}, {state.health.word}")
+
+    async def _numbers(self, ctx: Context, cluster: Cluster, placed: Placement) -> None:
+        """Which bay holds which OSD, for the story of each bay; a server that does not tell has none."""
+        ctx.overall("asking which bay holds which OSD")
+        gate, found = asyncio.Semaphore(AT_ONCE), dict[str, int]()
+
+        async def ask(name: str) -> None:
+            async with gate:
+                try:
+                    devices = await cluster.osd_devices(ctx.plan.storage.namespace, name)
+                    blocks = await peers.shell(ctx.site).inventory(ctx.server(name).address)
+                except PeerError as error:
+                    ctx.say(f"the numbers of its OSDs are not known: {error}", name, "warning")
+                    return
+            found.update(numbered(placed.of(name), devices, blocks))
+
+        await asyncio.gather(*(ask(name) for name in dict.fromkeys(osd.server for osd in placed.osds)))
+        ctx.store.observe("storage", {"osds": found})
 
     async def _versions(self, ctx: Context) -> dict[str, str]:
         plan, maas, cluster = ctx.plan, await peers.maas(ctx), await peers.cluster(ctx)
@@ -83,6 +112,8 @@ def fingerprint(store: Reader) -> str:
     ceph = store.observation("storage", "ceph") or {}
     parts = [f"{each.name}:{each.stage}:{_serials(each)}" for each in store.all(Server)]
     parts += [f"{each.id}:{each.phase}" for each in store.all(Replacement)]
+    parts += [f"{each.id}:{each.digest}" for each in store.all(Judged)]
+    parts += [f"{each.id}:{each.decision}" for each in store.all(Verdict)]
     parts += [f"{each.id}:{each.state}" for each in store.all(Finding)]
     parts.append(f"{ceph.get('planned')}:{ceph.get('up')}:{ceph.get('health')}")
     return hashlib.sha256("|".join(parts).encode()).hexdigest()[:16]
@@ -98,8 +129,7 @@ def gather(store: Reader, plan: Plan, versions: dict[str, str]) -> Report:
     replacements = store.all(Replacement)
     storage = store.observation("storage", "ceph") or {}
     tests = [
-        {"server": each.subject, "result": each.name, "at": each.at, **each.meta}
-        for each in store.archived("test")
+        {"server": server, "result": name, **meta} for server, name, meta in store.archive_index(ARCHIVE)
     ]
     return Report(
         site=plan.site.name,
@@ -114,6 +144,7 @@ def gather(store: Reader, plan: Plan, versions: dict[str, str]) -> Report:
         runs=[run for run in store.all(Run) if run.ended],
         storage=storage,
         tests=tests,
+        bays=list(stories(store, servers)),
     )
 
 
