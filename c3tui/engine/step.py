@@ -197,7 +197,8 @@ class Context:
 
     def servers(self, reached: Stage = Stage.EXPECTED) -> list[Server]:
         """The servers of the plan that have come at least so far, in plan order."""
-        fleet = [self.server(expected.name) for expected in self.plan.servers]
+        known = {server.name: server for server in self.store.all(Server)}
+        fleet = [known.get(each.name) or self.server(each.name) for each in self.plan.servers]
         return [server for server in fleet if server.stage.reached(reached)]
 
     def update(self, name: str, note: str = "", **changes: Any) -> Server:

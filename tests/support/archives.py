@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from tests.support.plans import SITE, write_site
 from tests.support.reports import Report, hdd
 
 SIZE = 4_000_787_030_016
+PER_RACK = 20
 _CODES = {"Passed": 2, "Failed": 3, "Timed out": 4, "Aborted": 5, "Failed installing": 8, "Skipped": 9}
 
 
@@ -107,12 +109,19 @@ class Fleet:
         self.engine.edit({"hardware.thresholds": thresholds}, "ann")
 
 
+def place(nth: int) -> dict[str, Any]:
+    """Where the nth server stands."""
+    rack, unit = divmod(nth - 1, PER_RACK)
+    return {"rack": f"r{rack + 1:02d}", "unit": 2 * unit + 1}
+
+
 async def fleet(directory: Path, servers: int = 10, bays: int = 2) -> Fleet:
     """A fleet of sound drives, each with its report; whoever asks for it closes its engine."""
     yaml = YAML()
     tree = yaml.load(SITE)
+    tree["racks"] = [{"name": f"r{n:02d}"} for n in range(1, max(3, servers // PER_RACK + 2))]
     tree["servers"] = [
-        {"name": f"c3-{n:03d}", "rack": "r01", "unit": 2 * n - 1, "bmc": {"address": f"10.0.0.{n + 10}"}}
+        {"name": f"c3-{n:03d}", **place(n), "bmc": {"address": str(IPv4Address("10.0.0.10") + n)}}
         for n in range(1, servers + 1)
     ]
     write_site(directory)
@@ -130,7 +139,7 @@ async def fleet(directory: Path, servers: int = 10, bays: int = 2) -> Fleet:
             )
             for slot in range(bays)
         ]
-        server = Server(id=name, name=name, rack="r01", unit=2 * n - 1, stage=Stage.TESTED, bays=slots)
+        server = Server(id=name, name=name, **place(n), stage=Stage.TESTED, bays=slots)
         asked = {bay.drive.serial: ["c3-smart"] for bay in slots if bay.drive}
         made.put(server, Campaign(id=name, since=0, asked=asked))
         for slot in range(bays):

@@ -21,7 +21,7 @@ ALL_CHECKS = frozenset((*DRIVE_CHECKS, PART_NOT_TESTED, *SERVER_RULES))
 
 
 _FEW = 10
-"""Servers whose bays are asked for one by one."""
+"""Servers that are read one by one, and their bays too."""
 
 
 class Book:
@@ -44,7 +44,9 @@ class Book:
         self._told = {each.subject.id: each for each in told}
         self._hardware = hardware
         self.judged = {id: _document(each, judgements[id]) for id, each in self._told.items()}
-        self._servers = {name: ctx.server(name) for name in hardware}
+        # Read again: others may have changed them while they were judged.
+        fleet = ctx.servers() if len(hardware) > _FEW else [ctx.server(name) for name in hardware]
+        self._servers = {each.name: each for each in fleet if each.name in hardware}
         self.changed = 0
 
     def write(self, shelf: Shelf) -> None:
