@@ -52,6 +52,7 @@ class C3App(App[None]):
         steps: the steps in order.
         profile: from :func:`choose_profile`.
         reconnect: makes a new link after the engine was lost; without it, only leaving is offered.
+        rehearsal: leaving ends room and engine too.
     """
 
     CSS_PATH = Path(assets.__file__).with_name("c3.tcss")
@@ -81,6 +82,8 @@ class C3App(App[None]):
         steps: Sequence[StepInfo],
         profile: Profile = "rich",
         reconnect: "Callable[[], Awaitable[Link]] | None" = None,
+        *,
+        rehearsal: bool = False,
     ) -> None:
         console = profile == "console"
         if console:
@@ -93,6 +96,7 @@ class C3App(App[None]):
         self.animation_level = "none"
         self.session = Session(site, link, reader, steps, profile)
         self._reconnect = reconnect
+        self._rehearsal = rehearsal
         self._own_link: Link | None = None
         self._places: dict[str, C3Screen] = {}
         self._defects: set[str] = set()
@@ -286,12 +290,18 @@ class C3App(App[None]):
     async def action_leave(self) -> None:
         """Leave, which stops nothing; says so."""
         active = self.session.fleet.active_run()
-        going = f"The {active.step} run goes on without you." if active else "Nothing is running."
-        lines = [
-            going,
-            f"`c3tui {self.session.site.files.directory.resolve()}` brings you back to where it is then.",
-        ]
-        answers = [("leave", "Leave C3; its engine stays"), ("stay", "Stay")]
+        if self._rehearsal:
+            going = f"The {active.step} run is cut off." if active else "Nothing is running."
+            lines = [
+                f"{going} Room and engine of this rehearsal end with it.",
+                "The same command goes on here.",
+            ]
+            answers = [("leave", "End the rehearsal"), ("stay", "Stay")]
+        else:
+            going = f"The {active.step} run goes on without you." if active else "Nothing is running."
+            directory = self.session.site.files.directory.resolve()
+            lines = [going, f"`c3tui {directory}` brings you back to where it is then."]
+            answers = [("leave", "Leave C3; its engine stays"), ("stay", "Stay")]
         if await self.push_screen_wait(Choose("Leave C3?", answers, lines)) == "leave":
             self.exit()
 

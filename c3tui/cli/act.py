@@ -13,7 +13,6 @@ from c3tui.cli.walk import walk
 from c3tui.engine.errors import ControlError, InputError
 from c3tui.engine.link import SocketLink
 from c3tui.engine.site import Site
-from c3tui.model.replacement import Replacement
 
 
 def known_steps(names: Sequence[str]) -> list[str]:
@@ -42,32 +41,14 @@ def run(options: argparse.Namespace) -> int:
     return asyncio.run(work)
 
 
-def verdict(options: argparse.Namespace) -> int:
-    """Decide on the drive in a bay."""
-    decision = {"bay": options.bay, "decision": options.decision, "reason": options.reason}
-    _give(options, "verdict", **decision)
-    note(f"{options.bay}: {options.decision}, recorded")
-    return 0
-
-
 def waive(options: argparse.Namespace) -> int:
     """Waive a finding."""
-    _give(options, "waive", finding=options.finding, reason=options.reason)
+    give(options, "waive", finding=options.finding, reason=options.reason)
     note(f"{options.finding}: waived")
     return 0
 
 
-def withdraw(options: argparse.Namespace) -> int:
-    """Take a mark back; named by its bay, or by its id."""
-    with reading(options.site) as reader:
-        marks = {each.bay: each.id for each in reader.all(Replacement) if each.open}
-    name = marks.get(options.replacement, options.replacement)
-    _give(options, "withdraw", replacement=name, reason=options.reason)
-    note(f"{options.replacement}: the drive stays")
-    return 0
-
-
-def _give(options: argparse.Namespace, name: str, **arguments: Any) -> None:
+def give(options: argparse.Namespace, name: str, **arguments: Any) -> dict[str, Any]:
     """Have the site's engine carry out a command: the one that runs, or one for as long as this takes.
 
     Raises:
@@ -75,14 +56,14 @@ def _give(options: argparse.Namespace, name: str, **arguments: Any) -> None:
         C3Error: the engine's own refusal.
     """
 
-    async def give() -> None:
+    async def told() -> dict[str, Any]:
         async with link_to(files_of(options.site).directory) as link:
             if options.take:
                 await link.take_control()
-            await link.command(name, **arguments)
+            return await link.command(name, **arguments)
 
     try:
-        asyncio.run(give())
+        return asyncio.run(told())
     except ControlError as error:
         remedy = "Ask them, or say --take to take control first; they are told"
         raise ControlError(error.what, where=error.where, remedy=remedy) from error

@@ -51,7 +51,10 @@ def check(options: argparse.Namespace) -> int:
 
 
 def _catalogue(options: argparse.Namespace) -> int:
-    import c3tui.checks.network  # noqa: F401  (enters its rules into the catalogue)
+    import c3tui.checks.identity
+    import c3tui.checks.judged
+    import c3tui.checks.network
+    import c3tui.checks.profile  # noqa: F401  (they enter their rules into the catalogue)
     from c3tui.checks.catalogue import CATALOGUE
 
     rows = [

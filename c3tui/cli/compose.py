@@ -16,9 +16,11 @@ def engine_of(site: Site, *, services: bool = True) -> Engine:
     """An engine with all steps; without services it polls nothing by itself."""
     from c3tui.steps import all_steps
     from c3tui.steps.actions import COMMANDS
+    from c3tui.steps.lights import tend_lights
+    from c3tui.steps.lookout import watch_identity
     from c3tui.steps.monitor import watch_bmcs
 
-    return Engine(site, all_steps(), COMMANDS, (watch_bmcs,) if services else ())
+    return Engine(site, all_steps(), COMMANDS, (watch_bmcs, watch_identity, tend_lights) if services else ())
 
 
 @asynccontextmanager

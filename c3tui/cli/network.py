@@ -155,7 +155,7 @@ def import_servers(options: argparse.Namespace) -> int:
                 await link.take_control()
             return await link.command("import", text=text, sweep=options.sweep, preview=options.preview)
 
-    told = _controlled(give)
+    told = controlled(give)
     if options.json:
         print(as_text(told))
     else:
@@ -177,14 +177,14 @@ def release(options: argparse.Namespace) -> int:
                 await link.take_control()
             return await link.command("release", server=options.server, reason=options.reason)
 
-    _controlled(give)
+    controlled(give)
     note(f"{options.server}: gone for good, its addresses are free")
     return 0
 
 
 def sweep(options: argparse.Namespace) -> int:
     """Ask who answers at addresses of the plan; 1 when somebody does who should not."""
-    told = _controlled(lambda: _swept(options))
+    told = controlled(lambda: _swept(options))
     if options.json:
         print(as_text(told))
     else:
@@ -242,7 +242,7 @@ def _print_findings(site: Path, ids: list[str]) -> None:
         reader.close()
 
 
-def _controlled(give: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
+def controlled(give: Callable[[], Awaitable[dict[str, Any]]]) -> dict[str, Any]:
     """What the engine answers.
 
     Raises:

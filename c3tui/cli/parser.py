@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from c3tui import __version__
+from c3tui.cli import parser_identity, parser_parts
 
 QUESTIONS = {
     "name": "name of the site (a-z, 0-9 and -)",
@@ -19,9 +20,10 @@ QUESTIONS = {
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 COMMANDS = frozenset(
-    "wizard rehearse lab engine init check run status servers drives findings replacements runs journal log "
-    "verdict waive withdraw stop detach report mend plan import release sweep".split()
-)
+    "wizard rehearse lab engine init check run status servers drives findings runs journal log "
+    "waive stop detach report mend plan import release sweep identify judge rejudge "
+    "credentials".split()
+) | frozenset((*parser_identity.COMMANDS, *parser_parts.COMMANDS))
 
 
 EPILOG = """\
@@ -74,7 +76,11 @@ def build() -> argparse.ArgumentParser:
     _acts(commands)
     _decisions(commands)
     _network(commands)
+    _lights(commands)
+    _logins(commands)
+    _identity(commands)
     _views(commands)
+    _evidence(commands)
     return parser
 
 
@@ -132,6 +138,7 @@ def _rehearsal(commands: Commands) -> None:
     _room(rehearse)
     _look(rehearse)
     rehearse.add_argument("--headless", action="store_true", help="walk all steps without a terminal")
+    rehearse.add_argument("--until", default="", metavar="STEP", help="headless: the last step to walk")
     rehearse.add_argument("--json", action="store_true", help="end with one line of JSON")
     rehearse.add_argument("--fresh", action="store_true", help="throw an earlier rehearsal there away first")
     rehearse.add_argument("--mend", action="store_true", help="repair the scenario's BMCs before walking")
@@ -170,23 +177,11 @@ def _acts(commands: Commands) -> None:
 
 
 def _decisions(commands: Commands) -> None:
-    verdict = _command(commands, "verdict", "decide on the drive in a bay", "act:verdict")
-    _site(verdict)
-    verdict.add_argument("bay", metavar="BAY", help="such as c3-001/bay03")
-    verdict.add_argument("decision", choices=["use", "replace", "accept"])
-    verdict.add_argument("--reason", default="", metavar="TEXT", help="why; replace and accept want one")
     waive = _command(commands, "waive", "let a finding stand, for a reason", "act:waive")
     _site(waive)
     waive.add_argument("finding", metavar="FINDING", help="its id, from `c3tui findings`")
-    withdraw = _command(commands, "withdraw", "take a replacement mark back, for a reason", "act:withdraw")
-    _site(withdraw)
-    withdraw.add_argument("replacement", metavar="BAY", help="such as c3-001/bay03")
-    for parser in (waive, withdraw):
-        parser.add_argument("--reason", required=True, metavar="TEXT", help="why; it goes on record")
-    for parser in (verdict, waive, withdraw):
-        parser.add_argument(
-            "--take", action="store_true", help="take control first, if another terminal holds it"
-        )
+    waive.add_argument("--reason", required=True, metavar="TEXT", help="why; it goes on record")
+    waive.add_argument("--take", action="store_true", help="take control first, if another terminal holds it")
 
 
 def _network(commands: Commands) -> None:
@@ -224,6 +219,50 @@ def _network(commands: Commands) -> None:
         )
 
 
+def _identity(commands: Commands) -> None:
+    def command(name: str, help: str, act: str) -> argparse.ArgumentParser:
+        made = _command(commands, name, help, act)
+        _site(made)
+        return made
+
+    parser_identity.add(command, _form)
+    parser_parts.add(command, _form)
+
+
+def _logins(commands: Commands) -> None:
+    logins = _command(
+        commands, "credentials", "logins of BMCs: from a CSV file, or one typed", "credentials:credentials"
+    )
+    _site(logins)
+    logins.add_argument(
+        "--csv",
+        default="",
+        metavar="FILE",
+        help="headings: server, serial or bmc; user; password (- reads standard input)",
+    )
+    logins.add_argument("--user", default="", metavar="NAME", help="one login; its password is asked for")
+    logins.add_argument(
+        "--server", action="append", default=[], metavar="NAME", help="whose (default: all without their own)"
+    )
+    logins.add_argument(
+        "--take", action="store_true", help="take control first, if another terminal holds it"
+    )
+
+
+def _lights(commands: Commands) -> None:
+    identify = _command(
+        commands, "identify", "light servers or bays, one by one or all at once", "identify:identify"
+    )
+    _site(identify)
+    identify.add_argument(
+        "names", nargs="*", metavar="SERVER", help="a server, or a bay like c3-001/bay03 (none: what is lit)"
+    )
+    identify.add_argument("--off", action="store_true", help="darken them, whoever lit them")
+    identify.add_argument("--walk", action="store_true", help="one after the other; Enter goes on")
+    identify.add_argument("--take", action="store_true", help="take control first; whoever has it is told")
+    identify.add_argument("--json", action="store_true", help="the list of lights, for scripts")
+
+
 def _form(parser: argparse.ArgumentParser) -> None:
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="every field, for scripts")
@@ -236,14 +275,22 @@ def _views(commands: Commands) -> None:
         ("servers", "every server"),
         ("drives", "every drive in every bay"),
         ("findings", "what is wrong"),
-        ("replacements", "the walk list: parts on their way out"),
         ("runs", "what was run"),
         ("journal", "who did what, when"),
     ):
-        view = _command(commands, name, help, f"show:{name}")
+        view = _command(commands, name, help, "drives:drives" if name == "drives" else f"show:{name}")
         _site(view)
+        if name == "drives":
+            view.add_argument("bay", nargs="?", metavar="BAY", help="the whole story of one bay")
+            view.add_argument(
+                "--where", default="", metavar="QUERY", help="class:watch wear>70; same as --filter"
+            )
         _form(view)
-        if name in ("findings", "replacements"):
+        if name in ("servers", "drives"):
+            view.add_argument(
+                "--filter", default="", metavar="TEXT", help="as in tables: state:failed rack:r12"
+            )
+        if name == "findings":
             view.add_argument("--all", action="store_true", help="those that are settled too")
     log = _command(commands, "log", "the log of a run", "show:log")
     _site(log)
@@ -255,3 +302,17 @@ def _views(commands: Commands) -> None:
     report = _command(commands, "report", "write the handover report as the record stands", "act:report")
     _site(report)
     report.add_argument("-o", "--output", type=Path, metavar="DIR", help="directory (default: SITE/report)")
+
+
+def _evidence(commands: Commands) -> None:
+    again = _command(
+        commands, "rejudge", "judge all drives and servers anew from the archive", "judge:rejudge"
+    )
+    _site(again)
+    again.add_argument("--take", action="store_true", help="take control first, if another terminal holds it")
+    again.add_argument("--json", action="store_true", help="every field, for scripts")
+    judge = _command(commands, "judge", "what SMART reports in files say of their drives", "judge:judge")
+    judge.add_argument("files", type=Path, nargs="*", metavar="FILE", help="output of smartctl --json --xall")
+    judge.add_argument("--site", type=Path, metavar="SITE", help="judge by this site's own thresholds")
+    judge.add_argument("--rules", action="store_true", help="print the thresholds and who says so instead")
+    judge.add_argument("--json", action="store_true", help="every field, for scripts")

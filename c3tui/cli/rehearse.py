@@ -14,6 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+from c3tui.cli.act import known_steps
 from c3tui.cli.output import note
 from c3tui.engine.errors import C3Error, EngineGone, InputError, Unreachable
 from c3tui.engine.link import SocketLink
@@ -60,6 +61,8 @@ def rehearse(options: argparse.Namespace) -> int:
     """The wizard on a simulated room; headless when asked to, or without a terminal."""
     scenario = scenario_of(options)
     directory = site_of(options, scenario)
+    if options.until:
+        known_steps([options.until])
     if options.fresh:
         _throw_away(directory)
     headless = options.headless
@@ -73,11 +76,12 @@ def rehearse(options: argparse.Namespace) -> int:
         if headless:
             from c3tui.cli.walk import walk
 
-            return asyncio.run(walk(directory, (), confirm="rehearsal", as_json=options.json))
+            work = walk(directory, (), until=options.until, confirm="rehearsal", as_json=options.json)
+            return asyncio.run(work)
         from c3tui.cli.wizard import wizard
 
         try:
-            return wizard(directory, options.ui)
+            return wizard(directory, options.ui, rehearsal=True)
         finally:
             _end_engine(directory)
             note("the room and its engine are ended; the same command goes on where you left off")

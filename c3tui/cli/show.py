@@ -2,21 +2,26 @@
 
 import argparse
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from c3tui.cli.output import as_text, clean, note, table
 from c3tui.engine import wire
 from c3tui.engine.errors import InputError
 from c3tui.engine.site import SiteFiles
 from c3tui.engine.store import LogLine, Reader
+from c3tui.model.facets import SERVER
 from c3tui.model.finding import Finding, FindingState
-from c3tui.model.fleet import BmcReading, Server, bay_id
-from c3tui.model.replacement import Replacement, Verdict
+from c3tui.model.fleet import BmcReading, Server
+from c3tui.model.query import Facets, hint, parse
 from c3tui.model.run import Run, StepInfo, StepStatus
+
+T = TypeVar("T")
+Rows = list[dict[str, Any]]
 
 
 def files_of(directory: Path) -> SiteFiles:
@@ -56,7 +61,8 @@ def reading(directory: Path) -> Iterator[Reader]:
         reader.close()
 
 
-def _print(options: argparse.Namespace, rows: list[dict[str, Any]], *columns: str) -> int:
+def show_rows(options: argparse.Namespace, rows: Rows, *columns: str) -> int:
+    """Print rows as the options want them."""
     if not rows and not options.json and not options.csv:
         note("none")
         return 0
@@ -73,7 +79,7 @@ def status(options: argparse.Namespace) -> int:
         rows = [_step_row(reader, StepInfo(each.id, each.title, each.needs), alive) for each in all_steps()]
     if not options.json and not options.csv:
         note("the engine runs" if alive else "no engine runs: this is the record as it was left")
-    return _print(options, rows, "step", "state", "seconds", "summary")
+    return show_rows(options, rows, "step", "state", "seconds", "summary")
 
 
 def _step_row(reader: Reader, step: StepInfo, alive: bool) -> dict[str, Any]:
@@ -117,34 +123,46 @@ def _engine_listens(files: SiteFiles) -> bool:
     return True
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A server with what its BMC said last."""
+
+    server: Server
+    bmc: BmcReading | None
+
+
+def select(found: dict[str, T], row: Callable[[T], dict[str, Any]], text: str, facets: Facets[T]) -> Rows:
+    """The rows that pass a filter; words are looked for in every field.
+
+    Raises:
+        InputError: the filter makes no sense.
+    """
+    query = parse(text, facets)
+    if query.faults:
+        raise InputError(query.faults[0], remedy=f"Write it like: {hint(facets)}")
+    rows = {key: row(each) for key, each in found.items()}
+    kept = query.select(found, found, lambda key: " ".join(map(str, rows[key].values())).lower())
+    return [rows[key] for key in kept]
+
+
 def servers(options: argparse.Namespace) -> int:
     """Every server, with what its BMC said last."""
     with reading(options.site) as reader:
-        seen = reader.observations("bmc")
-        rows = []
-        for server in reader.all(Server):
-            bmc = BmcReading.model_validate(seen.get(server.name, {}))
-            row = server.model_dump(mode="json", exclude={"kind"})
-            row |= {"drives": len(server.drives()), "power": bmc.power.value, "bmc": bmc.state.value}
-            row |= {"inlet_c": bmc.inlet_c, "bmc_at": bmc.at}
-            rows.append(row)
+        read = reader.observations("bmc")
+        found = {
+            server.name: Seen(server, BmcReading.model_validate(read.get(server.name, {})))
+            for server in reader.all(Server)
+        }
+    rows = select(found, _server_row, options.filter, SERVER)
     columns = ("name", "rack", "unit", "serial", "stage", "power", "bmc", "drives", "address", "trouble")
-    return _print(options, rows, *columns)
+    return show_rows(options, rows, *columns)
 
 
-def drives(options: argparse.Namespace) -> int:
-    """Every drive in every bay."""
-    with reading(options.site) as reader:
-        verdicts = {(each.bay, each.serial): each.decision.value for each in reader.all(Verdict)}
-        rows = []
-        for server in reader.all(Server):
-            for bay, drive in server.drives():
-                name = bay_id(server.name, bay.slot)
-                row = {"bay": name, "rack": server.rack, "unit": server.unit, "path": bay.path}
-                row |= drive.model_dump(mode="json")
-                row |= {"tb": round(drive.size / 1e12, 2), "verdict": verdicts.get((name, drive.serial), "")}
-                rows.append(row)
-    return _print(options, rows, "bay", "serial", "model", "tb", "use", "test", "verdict", "test_detail")
+def _server_row(seen: Seen) -> dict[str, Any]:
+    bmc = seen.bmc or BmcReading()
+    row = seen.server.model_dump(mode="json", exclude={"kind"})
+    row |= {"drives": len(seen.server.drives()), "power": bmc.power.value, "bmc": bmc.state.value}
+    return row | {"inlet_c": bmc.inlet_c, "bmc_at": bmc.at}
 
 
 def findings(options: argparse.Namespace) -> int:
@@ -155,23 +173,7 @@ def findings(options: argparse.Namespace) -> int:
             for each in reader.all(Finding)
             if options.all or each.state is FindingState.OPEN
         ]
-    return _print(options, rows, "id", "severity", "state", "message", "remedy")
-
-
-def replacements(options: argparse.Namespace) -> int:
-    """The walk list: by rack, unit and bay."""
-    with reading(options.site) as reader:
-        places = {server.name: (server.rack, server.unit) for server in reader.all(Server)}
-        rows = []
-        for each in reader.all(Replacement):
-            if not (options.all or each.open):
-                continue
-            rack, unit = places.get(each.server, ("", 0))
-            new = each.new.serial if each.new else ""
-            row = {"rack": rack, "unit": unit, "old": each.old.serial, "model": each.old.model, "new": new}
-            rows.append({**each.model_dump(mode="json"), **row, "tb": round(each.old.size / 1e12, 2)})
-        rows.sort(key=lambda row: (row["rack"], row["unit"], row["slot"]))
-    return _print(options, rows, "rack", "unit", "bay", "phase", "old", "model", "tb", "new", "reason")
+    return show_rows(options, rows, "id", "severity", "state", "message", "remedy")
 
 
 def runs(options: argparse.Namespace) -> int:
@@ -179,7 +181,7 @@ def runs(options: argparse.Namespace) -> int:
     with reading(options.site) as reader:
         found = sorted(reader.all(Run), key=lambda run: run.started)
         rows = [{**run.model_dump(mode="json"), "seconds": round(run.seconds, 1)} for run in found]
-    return _print(options, rows, "id", "step", "outcome", "seconds", "by", "summary")
+    return show_rows(options, rows, "id", "step", "outcome", "seconds", "by", "summary")
 
 
 def journal(options: argparse.Namespace) -> int:
@@ -188,7 +190,7 @@ def journal(options: argparse.Namespace) -> int:
     with reading(options.site) as reader:
         while entries := reader.journal(after=rows[-1]["seq"] if rows else 0):
             rows += [vars(entry) for entry in entries]
-    return _print(options, rows, "at", "who", "what", "subject", "data")
+    return show_rows(options, rows, "at", "who", "what", "subject", "data")
 
 
 def log(options: argparse.Namespace) -> int:

@@ -21,8 +21,14 @@ def open_site(options: argparse.Namespace) -> int:
     return wizard(options.site, options.ui, observe=options.observe)
 
 
-def wizard(directory: Path, ui: Ui, *, observe: bool = False) -> int:
+def wizard(directory: Path, ui: Ui, *, observe: bool = False, rehearsal: bool = False) -> int:
     """Attach to the site's engine, starting it when none runs, and open the screens.
+
+    Args:
+        directory: of the site.
+        ui: the render profile, or auto.
+        observe: only watch.
+        rehearsal: whether leaving the wizard ends room and engine, so that it does not promise otherwise.
 
     Raises:
         InputError: the site is bad, or there is no terminal.
@@ -36,10 +42,10 @@ def wizard(directory: Path, ui: Ui, *, observe: bool = False) -> int:
     from c3tui.app import choose_profile
 
     # A person's choice, or what the terminal can do: Textual wants to know before it is built.
-    return asyncio.run(_show(site, choose_profile(ui, os.environ), observe))
+    return asyncio.run(_show(site, choose_profile(ui, os.environ), observe, rehearsal))
 
 
-async def _show(site: Site, profile: Literal["rich", "console"], observe: bool) -> int:
+async def _show(site: Site, profile: Literal["rich", "console"], observe: bool, rehearsal: bool) -> int:
     from c3tui.app import C3App
     from c3tui.model.run import StepInfo
     from c3tui.steps import all_steps
@@ -51,7 +57,7 @@ async def _show(site: Site, profile: Literal["rich", "console"], observe: bool) 
     reader = Reader.open(site.files.database)
     try:
         steps = [StepInfo(step.id, step.title, step.needs) for step in all_steps()]
-        app = C3App(site, link, reader, steps, profile, attach)
+        app = C3App(site, link, reader, steps, profile, attach, rehearsal=rehearsal)
         await app.run_async(mouse=profile != "console")
         return app.return_code or 0
     finally:

@@ -4,6 +4,7 @@ from typing import Any
 
 from c3tui.engine import decisions
 from c3tui.engine.core import Command, Engine
+from c3tui.engine.errors import InputError
 from c3tui.model.replacement import Decision
 
 
@@ -43,6 +44,18 @@ async def verdict(engine: Engine, arguments: dict[str, Any], who: str) -> dict[s
     return {"verdict": given.id}
 
 
+async def note(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
+    """Write ``text`` into the journal of ``bays``, beside the drive that sits in each; all or none."""
+    text = str(arguments.get("text") or "").strip()
+    if not text:
+        raise InputError("a note wants words")
+    found = [(bay, decisions.find_bay(engine.store, bay)[1].drive) for bay in arguments["bays"]]
+    with engine.store.transaction(who) as transaction:
+        for bay, drive in found:
+            transaction.note("noted", bay, serial=drive.serial if drive else "", text=text)
+    return {}
+
+
 async def waive(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
     """Waive ``finding`` for a ``reason``."""
     decisions.waive(engine.store, arguments["finding"], arguments.get("reason") or "", who)
@@ -73,11 +86,12 @@ COMMANDS: dict[str, Command] = {
     "check": check,
     "destroys": destroys,
     "verdict": verdict,
+    "note": note,
     "waive": waive,
     "withdraw": withdraw,
     "edit": edit,
     "reload": reload,
 }
 
-READ_ONLY = frozenset({"check", "destroys", "watch"})
+READ_ONLY = frozenset({"check", "destroys", "watch", "walk-end", "cost"})
 """Commands that a viewer without control may give."""

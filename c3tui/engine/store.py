@@ -119,13 +119,17 @@ class Reader:
         rows = self._db.execute("SELECT id, doc, at FROM observation WHERE kind = ? ORDER BY id", (kind,))
         return {row["id"]: {**json.loads(row["doc"]), "observed_at": row["at"]} for row in rows}
 
-    def changes(self, since: int) -> Changes:
-        """What changed after a cursor; ``since`` 0 gives everything there is."""
+    def changes(self, since: int, apart: str = "") -> Changes:
+        """What changed after a cursor; ``since`` 0 gives everything there is.
+
+        Args:
+            apart: a kind that is left out, since there are many and :meth:`fields` will do.
+        """
         self._db.execute("BEGIN")
         try:
             changes = Changes(self.cursor)
             for row in self._db.execute(
-                "SELECT kind, id, doc FROM state WHERE seq > ? ORDER BY seq", (since,)
+                "SELECT kind, id, doc FROM state WHERE seq > ? AND kind != ? ORDER BY seq", (since, apart)
             ):
                 changes.state.append((row["kind"], row["id"], json.loads(row["doc"]) if row["doc"] else None))
             for row in self._db.execute(
@@ -136,6 +140,18 @@ class Reader:
         finally:
             self._db.execute("COMMIT")
         return changes
+
+    def fields(self, kind: str, since: int, *paths: str) -> Iterator[tuple[str, tuple[Any, ...] | None]]:
+        """Some fields of the documents of a kind that changed after a cursor, by id; None where one is gone.
+
+        Args:
+            paths: as ``$.field``; what is a list or an object comes as its JSON.
+        """
+        picked = "".join(", json_extract(doc, ?)" for _ in paths)
+        # Left to itself, SQLite would go through every document of the kind to find the few that changed.
+        query = f"SELECT id, doc IS NULL{picked} FROM state INDEXED BY state_seq WHERE kind = ? AND seq > ?"
+        for row in self._db.execute(query, (*paths, kind, since)):
+            yield row[0], None if row[1] else tuple(row)[2:]
 
     def journal(self, after: int = 0, limit: int = 1000, subject: str | None = None) -> list[Entry]:
         """Journal lines after a number, oldest first; of one subject (and its bays) or of all."""
@@ -194,6 +210,29 @@ class Reader:
                 json.loads(row["meta"]),
                 bytes(row["body"]),
             )
+
+    def archive_index(
+        self, kind: str, subject: str | None = None
+    ) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """(subject, name, meta) of archived results of a kind, oldest first, without their bodies."""
+        where, values = (
+            ("kind = ?", [kind]) if subject is None else ("kind = ? AND subject = ?", [kind, subject])
+        )
+        query = f"SELECT subject, name, meta FROM archive WHERE {where} ORDER BY n"
+        for row in self._db.execute(query, values):
+            yield row["subject"], row["name"], json.loads(row["meta"])
+
+    def archive_cursor(self, kind: str) -> int:
+        """The number of the latest archived result of a kind; 0 when there is none."""
+        query = "SELECT n FROM archive WHERE kind = ? ORDER BY n DESC LIMIT 1"
+        row = self._db.execute(query, (kind,)).fetchone()
+        return int(row[0]) if row else 0
+
+    def archive_body(self, kind: str, subject: str, name: str) -> bytes | None:
+        """The body of one archived result; None when there is none of that name."""
+        query = "SELECT body FROM archive WHERE kind = ? AND subject = ? AND name = ?"
+        row = self._db.execute(query, (kind, subject, name)).fetchone()
+        return bytes(row["body"]) if row else None
 
 
 class Transaction:

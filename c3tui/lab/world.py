@@ -150,7 +150,7 @@ class Lab:
         }
 
     async def _sessions(self, request: dict[str, Any]) -> dict[str, Any]:
-        """How many sessions each BMC has open, half-open ones too: those that have any."""
+        """How many sessions are logged in at each BMC that has any."""
         return {"servers": {name: count for name, count in self.bmc.sessions().items() if count}}
 
     async def _swap(self, request: dict[str, Any]) -> dict[str, Any]:

@@ -43,6 +43,8 @@ class Finding(Document):
     state: FindingState = FindingState.OPEN
     waived_by: str = ""
     reason: str = ""
+    tolerance: str = ""
+    """The accepted difference that waives it, as long as that stands; empty when a person waived it alone."""
     first_seen: datetime = Field(default_factory=utc_now)
     last_seen: datetime = Field(default_factory=utc_now)
 

@@ -70,6 +70,8 @@ class Bay(BaseModel):
     slot: int
     path: str = ""
     """``/dev/disk/by-path/...``: follows the bay, stable over a swap."""
+    guessed: bool = False
+    """Nothing in the server tells its number: it is counted in the order of paths."""
     drive: Drive | None = None
 
 

@@ -64,13 +64,17 @@ class Placement:
         return found
 
     def usable_bytes(self, pool: Pool) -> int:
-        """What the pool can hold before Ceph warns that it is nearly full.
+        """What the pool can hold before Ceph warns that it is nearly full."""
+        return room_of(self.domains(pool.failure_domain).values(), pool)
 
-        No failure domain holds more than one copy, so a large one beside small ones is of no use: the
-        bound is the largest D with sum(min(size of domain, D)) >= copies * D.
-        """
-        sizes = list(self.domains(pool.failure_domain).values())
-        return int(_bound(sizes, pool.size) * FULL)
+
+def room_of(domains: Collection[int], pool: Pool) -> int:
+    """Bytes that a pool can hold on failure domains of some sizes before Ceph warns that it is nearly full.
+
+    No failure domain holds more than one copy, so a large one beside small ones is of no use: the
+    bound is the largest D with sum(min(size of domain, D)) >= copies * D.
+    """
+    return int(_bound(list(domains), pool.size) * FULL)
 
 
 def _bound(sizes: list[int], copies: int) -> float:

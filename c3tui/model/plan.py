@@ -3,10 +3,11 @@
 from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import AnyHttpUrl, Field, StringConstraints
+from pydantic import AnyHttpUrl, Field, StringConstraints, field_validator
 
 from c3tui.model.base import Chosen
 from c3tui.model.network import Networks
+from c3tui.model.thresholds import Threshold, unfit
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$")]
 """A DNS-1123 label: Kubernetes and Kubespray refuse anything else as a host name."""
@@ -93,6 +94,8 @@ class Discovery(Chosen):
 
     wave: Annotated[int, Field(ge=1)] = 20
     """Servers powered on at once."""
+    brake: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """When more than this share of a wave fails (three servers at least), no further one is powered on."""
     enlist_timeout: Seconds = 1800.0
     """From power-on to MAAS knowing the server: firmware, PXE and the ephemeral system take minutes."""
     commission_timeout: Seconds = 3600.0
@@ -107,19 +110,50 @@ class HardwareProfile(Chosen):
     nics: Annotated[int, Field(ge=1)] = 1
 
 
+class TestSelection(Chosen):
+    """Tests by the kind of part they look at, each by its name in MAAS."""
+
+    __test__ = False
+
+    storage: list[str] = ["c3-smart"]
+    memory: list[str] = ["stress-ng-memory-short", "c3-ecc"]
+    cpu: list[str] = ["stress-ng-cpu-short"]
+    network: list[str] = ["c3-nics"]
+    node: list[str] = ["c3-links", "c3-clock"]
+
+
 class Hardware(Chosen):
     """How servers are tested."""
 
     profiles: dict[str, HardwareProfile] = {"standard": HardwareProfile()}
-    tests: list[str] = ["smartctl-validate"]
-    """MAAS testing scripts by name. Never a tag: MAAS's ``storage`` tag includes destructive ones."""
+    tests: list[str] = []
+    """More MAAS testing scripts by name. Never a tag: MAAS's ``storage`` tag includes destructive ones."""
+    select: TestSelection = TestSelection()
+    limits: dict[str, Annotated[float, Field(ge=60)]] = {}
+    """Seconds that a test of MAAS's own may take on one part, by its name; else MAAS's own limit holds.
+
+    A test that runs on five minutes longer costs the whole server its run.
+    """
     wave: Annotated[int, Field(ge=1)] = 50
+    brake: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Share of a wave that may fail before no further wave begins; fewer than three never stop it."""
+    wipe: list[str] = []
+    """Serials of drives that hold data and may lose it to a destructive test."""
     timeout: Seconds = 86400.0
     """Longest a server's tests may take before it is left behind; long SMART tests take a day."""
     swap_wait: Seconds = 0.0
     """How long the hardware step waits for marked drives to be swapped before it goes on without them."""
     swap_recheck: Seconds = 60.0
     """Seconds between inventories of a server whose drive is being swapped."""
+    thresholds: dict[str, Threshold] = {}
+    """The site's own limits for judging drives and servers; ``c3tui judge --rules`` lists the rules' own."""
+
+    @field_validator("thresholds")
+    @classmethod
+    def _fit(cls, thresholds: dict[str, Threshold]) -> dict[str, Threshold]:
+        if why := unfit(thresholds):
+            raise ValueError(why)
+        return thresholds
 
 
 class OperatingSystem(Chosen):

@@ -1,22 +1,38 @@
-"""Commands that reach for the hardware: lights, power, and what a verdict means outside C3."""
+"""Commands that reach for the hardware, and those of the steps, by name."""
 
 from typing import Any
 
-from c3tui.engine import commands, decisions
+from c3tui.engine import commands
 from c3tui.engine.core import Command, Engine
-from c3tui.engine.errors import C3Error, InputError, Refused
+from c3tui.engine.errors import Refused
 from c3tui.model.fleet import Server
-from c3tui.model.replacement import Decision
-from c3tui.steps import addresses, marks, peers, servers, sweep
+from c3tui.model.light import Why, new_light
+from c3tui.steps import (
+    addresses,
+    credentials,
+    golden,
+    judging,
+    peers,
+    servers,
+    strays,
+    sweep,
+    verdicts,
+    walks,
+)
+from c3tui.steps.lights import lights_of
 
 
 async def identify(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
-    """Switch a ``server``'s identify light ``on`` or off."""
-    name, on = str(arguments["server"]), bool(arguments["on"])
-    fleet = await peers.bmcs(engine.site, engine.resources)
-    await fleet.identify(name, on)
-    with engine.store.transaction(who) as transaction:
-        transaction.note("identify light on" if on else "identify light off", name)
+    """Switch the light of a ``server``, or of a bay such as ``c3-001/bay03``, ``on`` or off.
+
+    What was lit here goes dark with the engine; off means off, whoever lit it.
+    """
+    led = walks.stops_to([arguments["server"]], engine.store, engine.site.plan)[0].led
+    lights = await lights_of(engine.site, engine.store, engine.resources)
+    if arguments["on"]:
+        lit = await lights.on(new_light(led, Why.HAND, "", who))
+        return {"found_lit": lit.found_lit}
+    await lights.put_out(led, who)
     return {}
 
 
@@ -44,22 +60,6 @@ async def watch(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str
     return {}
 
 
-async def verdict(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
-    """Decide on the drive in ``bay``, and take a withdrawn mark off the hardware again."""
-    before = decisions.open_replacement(engine.store, arguments["bay"])
-    answer = await commands.verdict(engine, arguments, who)
-    if before and Decision(arguments["decision"]) is not Decision.REPLACE:
-        await _hide(engine, before.server, before.old.serial, who)
-    return answer
-
-
-async def withdraw(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
-    """Take back ``replacement`` for a ``reason``, on the hardware too."""
-    mark = decisions.withdraw(engine.store, arguments["replacement"], arguments.get("reason") or "", who)
-    await _hide(engine, mark.server, mark.old.serial, who)
-    return {}
-
-
 async def reload(engine: Engine, arguments: dict[str, Any], who: str) -> dict[str, Any]:
     """Read plan and secrets again; BMCs and MAAS are asked with what they say now."""
     engine.reload(who)
@@ -68,29 +68,27 @@ async def reload(engine: Engine, arguments: dict[str, Any], who: str) -> dict[st
     return {}
 
 
-async def _hide(engine: Engine, server: str, serial: str, who: str) -> None:
-    ctx = engine.context(engine.step("hardware"), who)
-    try:
-        fleet = await peers.bmcs(engine.site, engine.resources)
-        await marks.hide(ctx, await peers.maas(ctx), fleet, server, [serial])
-    except C3Error as error:
-        raise InputError(
-            f"the decision stands, but its mark is still on the hardware: {error.what}",
-            where=error.where,
-            remedy="Take the tag off in MAAS, and switch the light off",
-        ) from error
-
-
 COMMANDS: dict[str, Command] = {
     **commands.COMMANDS,
     "import": servers.import_servers,
     "release": addresses.release,
     "sweep": sweep.sweep,
     "stop-sweep": sweep.stop_sweep,
+    "identity": golden.look,
+    "golden": golden.golden,
+    "tolerate": golden.tolerate,
+    "untolerate": golden.untolerate,
+    "find-strays": strays.find_strays,
+    "stop-find-strays": strays.stop_find_strays,
+    "stray": strays.stray,
     "identify": identify,
+    "walk": walks.walk,
+    "walk-next": walks.walk_next,
+    "walk-end": walks.walk_end,
     "power": power,
     "watch": watch,
-    "verdict": verdict,
-    "withdraw": withdraw,
+    **verdicts.COMMANDS,
     "reload": reload,
+    "credentials": credentials.credentials,
+    "rejudge": judging.command,
 }

@@ -1,6 +1,6 @@
 """What Ceph has made of the plan so far: planned OSDs against existing ones, Rook's progress, health."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -133,6 +133,26 @@ def missing(planned: Sequence[Osd], devices: Collection[str], blocks: Iterable[B
     carrying = [drive for device in devices if (drive := _drive(device, by_name))]
     known = {drive.by_path for drive in carrying} | {drive.serial for drive in carrying if drive.serial}
     return [osd for osd in planned if not {osd.path, osd.serial} & known]
+
+
+def numbered(
+    planned: Sequence[Osd], devices: Mapping[int, str], blocks: Iterable[BlockDevice]
+) -> dict[str, int]:
+    """Ceph's numbers of the OSDs of one server, by bay; what lies on no planned drive is left out.
+
+    Args:
+        planned: the OSDs of that server.
+        devices: of the OSDs that exist there, by their numbers.
+        blocks: the server's block devices now.
+    """
+    by_name = {block.name: block for block in blocks}
+    bays = {osd.path: osd.bay for osd in planned} | {osd.serial: osd.bay for osd in planned}
+    found = {}
+    for number, device in devices.items():
+        drive = _drive(device, by_name)
+        if drive and (bay := bays.get(drive.serial) or bays.get(drive.by_path)):
+            found[bay] = number
+    return found
 
 
 def _drive(device: str, by_name: dict[str, BlockDevice]) -> BlockDevice | None:

@@ -13,7 +13,7 @@ from c3tui.model import ceph
 from c3tui.model.finding import Finding, Severity, finding
 from c3tui.model.fleet import Stage
 from c3tui.model.placement import Osd, Placement, place
-from c3tui.model.replacement import Decision, Replacement, Verdict
+from c3tui.model.replacement import Replacement, Verdict
 from c3tui.steps import peers
 from c3tui.steps.cephstate import Health, State, missing, read_health
 
@@ -56,7 +56,7 @@ def _unhealthy(state: State) -> Finding:
 def placement(ctx: Context) -> Placement:
     """Every node's data drives, placed or left out, as the record stands now."""
     marked = {mark.bay for mark in ctx.store.all(Replacement) if mark.open}
-    verdicts = [each for each in ctx.store.all(Verdict) if each.decision is not Decision.REPLACE]
+    verdicts = [each for each in ctx.store.all(Verdict) if each.keeps]
     accepted = {(each.bay, each.serial) for each in verdicts}
     return place(ctx.servers(Stage.NODE), marked, accepted)
 

@@ -4,17 +4,13 @@ import asyncio
 import time
 
 from c3tui.clients.maas import Maas, Status
-from c3tui.engine import decisions
-from c3tui.engine.decisions import advanced
 from c3tui.engine.step import Context
-from c3tui.model.finding import Severity, finding
-from c3tui.model.fleet import Bay, Drive, TestState, Use
-from c3tui.model.replacement import Decision, Part, Phase, Replacement
-from c3tui.steps import inventory, marks, peers
-from c3tui.steps.testing import DRIVE_FAILED, NOT_TESTED, Tester
+from c3tui.model.fleet import Server, TestState
+from c3tui.model.replacement import Phase, Replacement
+from c3tui.steps import inventory, marks
+from c3tui.steps.sightings import Sightings
+from c3tui.steps.testing import Tester
 from c3tui.steps.waiting import settled
-
-SMALLER = "replacement.smaller"
 
 
 class Swap:
@@ -24,6 +20,7 @@ class Swap:
         self._ctx = ctx
         self._maas = maas
         self._tester = tester
+        self._seen = Sightings(ctx)
 
     async def see_through(self, name: str) -> None:
         """Light the server, wait for the swaps as long as the plan says, retest what is new.
@@ -37,37 +34,43 @@ class Swap:
         if ctx.server(name).in_production:
             ctx.say("in production: its drives are replaced through Ceph, not here", name, "warning")
             return
-        fleet = await peers.bmcs(ctx.site, ctx.resources)
         seen_before = any(mark.phase is not Phase.MARKED for mark in self._open(name))
         for mark in self._open(name):
-            if mark.phase is Phase.MARKED and await marks.show(ctx, self._maas, fleet, mark):
-                self._move(mark, Phase.LOCATED, "identify light on")
+            if mark.phase is Phase.MARKED and await marks.show(ctx, self._maas, mark):
+                self._seen.move(mark, Phase.LOCATED, "identify light on")
         if not plan.swap_wait and not seen_before:
             # Nobody can have swapped what was marked a moment ago: no need to boot the server again.
             await self._accept_in_maas(name)
             return
         deadline = time.monotonic() + plan.swap_wait
         while self._open(name):
-            await self._look(name)
+            mixed_up = await self._look(name)
             if not self._open(name) or time.monotonic() >= deadline:
                 break
-            bays = ", ".join(mark.bay for mark in self._open(name))
-            ctx.progress(
-                name, "waiting for the swap", detail=f"{bays}; looks again in {plan.swap_recheck:.0f} s"
-            )
-            await asyncio.sleep(min(plan.swap_recheck, max(0.0, deadline - time.monotonic())))
+            await self._wait(name, mixed_up, deadline)
         if self._open(name):
             await self._accept_in_maas(name)
             return
         closed = [mark.old.serial for mark in ctx.store.all(Replacement) if mark.server == name]
-        await marks.hide(ctx, self._maas, fleet, name, closed)
+        await marks.hide(ctx, self._maas, name, closed)
         ctx.progress(name, "tested", 1.0, ended=True)
 
     def _open(self, name: str) -> list[Replacement]:
-        return [mark for mark in self._ctx.store.all(Replacement) if mark.server == name and mark.open]
+        return [mark for mark in marks.of_the_build(self._ctx.store) if mark.server == name]
 
-    async def _look(self, name: str) -> None:
-        """Take the inventory again and bring every mark as far as what is seen allows."""
+    async def _wait(self, name: str, mixed_up: list[str], deadline: float) -> None:
+        plan = self._ctx.plan.hardware
+        bays = ", ".join(mark.bay for mark in self._open(name))
+        wrong = f"; WRONG DRIVE taken out of {', '.join(mixed_up)}" if mixed_up else ""
+        detail = f"{bays}{wrong}; looks again in {plan.swap_recheck:.0f} s"
+        self._ctx.progress(name, "waiting for the swap", detail=detail)
+        await asyncio.sleep(min(plan.swap_recheck, max(0.0, deadline - time.monotonic())))
+
+    async def _look(self, name: str) -> list[str]:
+        """Take the inventory again and bring every mark as far as what is seen allows.
+
+        Gives the bays from which a drive was taken that nobody marked.
+        """
         ctx = self._ctx
         await self._accept_in_maas(name)
         system_id = ctx.server(name).system_id
@@ -79,11 +82,25 @@ class Swap:
         limit = ctx.plan.discovery.commission_timeout
         machine = await settled(ctx, self._maas, name, system_id, limit=limit, good=(Status.READY,))
         server = await inventory.take_in(ctx, self._maas, ctx.server(name), machine)
-        fresh = [self._pair(mark, server.bay(mark.slot)) for mark in self._open(name)]
-        serials = [serial for serial in fresh if serial]
-        if serials:
-            await self._tester.test(name, serials)
-            self._close(name)
+        fresh = self._pair(server)
+        mixed_up = self._seen.mixed_up(server)
+        if fresh or _returned(server):
+            # What came back is judged by the tests that it passed before; only what is new is tested.
+            await self._tester.test(name, fresh)
+            self._seen.close(ctx.server(name))
+            self._seen.mixed_up(ctx.server(name))
+        return mixed_up
+
+    def _pair(self, server: Server) -> list[str]:
+        """Hold every bay against its mark; gives the serials that want a test."""
+        fresh = []
+        for mark in self._open(server.name):
+            bay = server.bay(mark.slot) if mark.slot is not None else None
+            drive = bay.drive if bay else None
+            seen = self._seen.compare(mark, drive)
+            if drive and seen.new and seen.new.serial == drive.serial and drive.test is not TestState.PASSED:
+                fresh.append(drive.serial)
+        return fresh
 
     async def _accept_in_maas(self, name: str) -> None:
         """MAAS judges whole machines: let it go on, the drive's mark stays in C3's record."""
@@ -94,52 +111,7 @@ class Swap:
             await self._maas.override_failed_testing(system_id, comment)
             self._ctx.touched()
 
-    def _pair(self, mark: Replacement, bay: Bay | None) -> str | None:
-        """Compare what sits in the bay now with the mark; gives the serial that wants a test."""
-        drive = bay.drive if bay else None
-        if drive is None:
-            if mark.phase in (Phase.MARKED, Phase.LOCATED):
-                self._move(mark, Phase.PULLED, f"{mark.old.serial} is gone, the bay is empty")
-            return None
-        if drive.serial == mark.old.serial:
-            return None
-        if not self._large_enough(mark, drive):
-            return None
-        if mark.phase is not Phase.REPLACED:
-            new = Part(serial=drive.serial, model=drive.model, size=drive.size)
-            self._move(mark, Phase.REPLACED, f"{mark.old.serial} out, {drive.serial} in", new)
-        return drive.serial if drive.test is not TestState.PASSED else None
 
-    def _large_enough(self, mark: Replacement, drive: Drive) -> bool:
-        if drive.use is Use.SYSTEM or drive.size >= mark.old.size:
-            self._ctx.fixed(SMALLER, mark.bay)
-            return True
-        message = f"new drive {drive.serial} has {drive.size} bytes, the old one had {mark.old.size}"
-        remedy = "Put in one at least as large"
-        self._ctx.find(finding(SMALLER, mark.bay, "hardware", Severity.CRITICAL, message, remedy))
-        return False
-
-    def _close(self, name: str) -> None:
-        server = self._ctx.server(name)
-        for mark in self._open(name):
-            bay = server.bay(mark.slot)
-            if mark.phase is not Phase.REPLACED or bay is None or bay.drive is None or mark.new is None:
-                continue
-            if bay.drive.serial != mark.new.serial:
-                continue
-            if bay.drive.test is TestState.PASSED:
-                retested = self._move(mark, Phase.RETESTED, bay.drive.test_detail)
-                self._move(retested, Phase.CLOSED, f"{mark.new.serial} is in use")
-                self._ctx.fixed(DRIVE_FAILED, mark.bay)
-                self._ctx.fixed(NOT_TESTED, mark.bay)
-            elif bay.drive.test is TestState.FAILED:
-                self._move(mark, Phase.CLOSED, f"{mark.new.serial} failed too: {bay.drive.test_detail}")
-                decisions.decide(
-                    self._ctx.store, mark.bay, Decision.REPLACE, bay.drive.test_detail, self._ctx.who
-                )
-
-    def _move(self, mark: Replacement, phase: Phase, detail: str, new: Part | None = None) -> Replacement:
-        moved = advanced(mark, phase, detail, new)
-        self._ctx.save(moved, note=f"drive {phase}", subject=mark.bay, detail=detail)
-        self._ctx.say(f"{mark.bay} {phase}: {detail}", mark.server)
-        return moved
+def _returned(server: Server) -> bool:
+    """Whether a drive is there that a look before did not see."""
+    return any(drive.test is TestState.NOT_TESTED for _, drive in server.drives())

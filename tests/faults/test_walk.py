@@ -206,7 +206,7 @@ def whole_record(rehearsal: Rehearsal) -> None:
     }
     assert not [run for run in runs if run.victims]
     opened = Counter((each.data["check"], each.subject) for each in journal if each.what == "finding opened")
-    assert set(opened.values()) == {1} and ("drive.test-failed", "c3-002/bay02") in opened
+    assert set(opened.values()) == {1} and ("drive.replace", "c3-002/bay02") in opened
     # Three hosts for three copies are worth a word; all else was mended.
     left = [found.check for found in findings if found.state is not FindingState.FIXED]
     assert left == ["storage.few-failure-domains"]

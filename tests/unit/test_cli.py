@@ -82,7 +82,8 @@ def test_every_list_comes_as_table_json_and_csv(view: str, site: Path, capsys: P
     assert main([view, str(site), "--csv"]) == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
     assert as_json and len(as_json) == len(rows) == len(table) - 1
-    assert table[0].split() == list(rows[0])
+    # A spreadsheet has room for more, a line has not.
+    assert [name for name in rows[0] if name in table[0].split()] == table[0].split()
     assert not [line for line in table if "\x1b" in line]
 
 

@@ -50,6 +50,7 @@ def test_scripts_read_every_field(reports: list[str], capsys: Printed) -> None:
         "text": "",
         "value": 73.0,
         "limit": 70.0,
+        "place": "",
     }
     assert rows[2]["evidence"]["media_errors"] == 7
 

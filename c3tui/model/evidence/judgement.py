@@ -39,6 +39,8 @@ class Reason(BaseModel):
     """With the numbers that decided."""
     value: float | None = None
     limit: float | None = None
+    place: str = ""
+    """Of a server: the part it is about, as labelled (``P1-DIMMA1``, ``PSU2``); empty for all of it."""
 
 
 class Judgement(BaseModel):
