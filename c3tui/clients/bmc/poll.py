@@ -17,6 +17,8 @@ LOG_SECONDS = 18.0
 """The length of the event log is asked for at least this often."""
 _PER_TURN = 2
 """Fans and power supplies read in an ordinary turn, besides the inlet."""
+_AGAIN = 4
+"""Fans at most that are asked a second time in the next turn, because they were bad in this one."""
 _PSU_PRESENT = 0b1
 _PSU_FAILED = 0b1_1010
 """Failure, input lost, input lost or out of range (table 42-3, type 08h)."""
@@ -33,6 +35,8 @@ class Poller:
         self._repository = repository
         self._known: Sensors | None = None
         self._values: dict[int, sensors.Reading | None] = {}
+        self._bad: dict[int, int] = {}
+        """How often in a row a sensor was read as bad while the power was on."""
         self._next = 0
         self._swept = self._logged = float("-inf")
         self._power: bool | None = None
@@ -57,11 +61,14 @@ class Poller:
         some = self._some()
         answers = await ask_all([chassis.STATUS, *map(sensors.question, some)])
         status = chassis.understood(answers[0].granted())
-        before = self._power
+        changed = status.on is not self._power
         noted = self._noted(status)
-        self._hear(some, answers[1:])
-        if status.on is not before or time.monotonic() >= self._swept + SWEEP_SECONDS:
-            update(noted)
+        if changed:
+            self._forget_fans()
+        else:
+            self._hear(some, answers[1:])
+        if changed or time.monotonic() >= self._swept + SWEEP_SECONDS:
+            update({**noted, **self._measured()})
             # The status is not repeated at the end: an order may have changed it meanwhile.
             update({**await self._everything(ask, ask_all), "at": utc_now()})
         elif time.monotonic() >= self._logged + LOG_SECONDS:
@@ -86,7 +93,8 @@ class Poller:
         if self._next >= len(rest):
             self._next = 0
             self._swept = time.monotonic()
-        return [known.inlet, *turn] if known.inlet else turn
+        again = [each for each in known.others if self._bad.get(each.number) == 1 and each not in turn]
+        return [*([known.inlet] if known.inlet else []), *turn, *again[:_AGAIN]]
 
     async def _everything(self, ask: Ask, ask_all: AskAll) -> dict[str, Any]:
         chosen = [sensor for _, sensor in (self._known or _NONE).chosen]
@@ -97,7 +105,16 @@ class Poller:
 
     def _hear(self, asked: Sequence[Sensor], answers: Sequence[Reply]) -> None:
         for sensor, answer in zip(asked, answers, strict=True):
-            self._values[sensor.number] = sensors.reading(sensor, answer)
+            value = self._values[sensor.number] = sensors.reading(sensor, answer)
+            bad = bool(self._power) and value is not None and (value.critical or value.value == 0)
+            self._bad[sensor.number] = self._bad.get(sensor.number, 0) + 1 if bad else 0
+
+    def _forget_fans(self) -> None:
+        """What fans did under the other power says nothing about them now."""
+        self._bad.clear()
+        for role, sensor in (self._known or _NONE).chosen:
+            if role is Role.FAN:
+                self._values.pop(sensor.number, None)
 
     async def _read_log(self, ask: Ask, answer: Reply) -> dict[str, Any]:
         extent = sel.extent(answer)
@@ -130,9 +147,13 @@ class Poller:
             if role is Role.INLET:
                 inlet_c = sensors.celsius(sensor, value)
             elif role is Role.FAN:
+                bad = self._bad.get(sensor.number, 0)
+                if bad == 1:
+                    # It may have been spinning up, or the power went between the two questions.
+                    continue
                 if value.value is not None:
                     speeds.append(round(value.value))
-                fans_failed += bool(self._power) and (value.critical or value.value == 0)
+                fans_failed += bad > 1
             elif value.states & _PSU_PRESENT:
                 psus += 1
                 psus_failed += bool(value.states & _PSU_FAILED)
