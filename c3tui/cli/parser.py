@@ -121,20 +121,25 @@ def _wizard(commands: Commands) -> None:
 
 
 def _look(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--ui", choices=["auto", "rich", "console"], default="auto", help="how to draw")
+    parser.add_argument(
+        "--ui",
+        choices=["auto", "rich", "console"],
+        default="auto",
+        help="how to draw: console is for old terminals",
+    )
 
 
 def _room(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--servers", type=int, help="servers in the room (default 12)")
-    parser.add_argument("--bays", type=int, help="bays in a server (default 12)")
+    parser.add_argument("--servers", type=int, help="servers in the room (default: the scenario's, or 12)")
+    parser.add_argument("--bays", type=int, help="bays in a server (default: the scenario's, or 12)")
     parser.add_argument("--seed", type=int, help="what the room is made from (default 7)")
     parser.add_argument("--speed", type=float, help="simulated seconds in a real one (default 60)")
-    parser.add_argument("--scenario", default="sound", help="name of a shipped scenario, or a file")
+    parser.add_argument("--scenario", default="sound", help="sound, troubled, hardware, fleet, or a file")
     parser.add_argument("--site", type=Path, help="site directory (default: rehearsal/<room>)")
 
 
 def _rehearsal(commands: Commands) -> None:
-    rehearse = _command(commands, "rehearse", "the wizard on a simulated machine room", "rehearse:rehearse")
+    rehearse = _command(commands, "rehearse", "open the wizard on a simulated room", "rehearse:rehearse")
     _room(rehearse)
     _look(rehearse)
     rehearse.add_argument("--headless", action="store_true", help="walk all steps without a terminal")
@@ -142,7 +147,7 @@ def _rehearsal(commands: Commands) -> None:
     rehearse.add_argument("--json", action="store_true", help="end with one line of JSON")
     rehearse.add_argument("--fresh", action="store_true", help="throw an earlier rehearsal there away first")
     rehearse.add_argument("--mend", action="store_true", help="repair the scenario's BMCs before walking")
-    lab = _command(commands, "lab", "only the simulated room; runs until stopped", "rehearse:lab")
+    lab = _command(commands, "lab", "run only the simulated room, until stopped", "rehearse:lab")
     _room(lab)
     mend = _command(commands, "mend", "repair broken BMCs in a running rehearsal", "rehearse:mend")
     _site(mend)
@@ -154,7 +159,7 @@ def _acts(commands: Commands) -> None:
     init.add_argument("--from", dest="source", type=Path, metavar="FILE", help="a site.yaml to start from")
     for key, question in QUESTIONS.items():
         init.add_argument(f"--{key.replace('_', '-')}", dest=key, metavar="VALUE", help=f"{question}")
-    check = _command(commands, "check", "what the checks find; touches nothing", "check:check")
+    check = _command(commands, "check", "what the checks find; changes nothing but the record", "check:check")
     check.add_argument("site", type=Path, nargs="?", help="site directory")
     check.add_argument("step", nargs="?", help="one step (default: all)")
     check.add_argument("--list", action="store_true", help="print the catalogue of checks instead")
@@ -185,17 +190,17 @@ def _decisions(commands: Commands) -> None:
 
 
 def _network(commands: Commands) -> None:
-    plan = _command(commands, "plan", "the network plan: sizes, and tables for others", "network:plan")
+    plan = _command(commands, "plan", "the network plan: its sizes, and tables for others", "network:plan")
     _site(plan)
     plan.add_argument("view", choices=["hosts", "etc-hosts", "switch", "sizing"], help="what to print")
     plan.add_argument("--nodes", type=int, metavar="N", help="sizing: propose a plan for N nodes now")
     plan.add_argument("--growth", type=int, metavar="N", help="sizing: and N at full growth")
     plan.add_argument("--pods", type=int, metavar="N", help="sizing: with N pods on each")
     _form(plan)
-    servers = _command(commands, "import", "expected servers from a CSV file", "network:import_servers")
+    servers = _command(commands, "import", "take expected servers from a CSV file", "network:import_servers")
     _site(servers)
     servers.add_argument(
-        "file", type=Path, metavar="FILE", help="headings: name, rack, unit, serial, bmc, profile"
+        "file", type=Path, metavar="FILE", help="headings: rack, unit, bmc or mac; name, serial, profile"
     )
     servers.add_argument("--preview", action="store_true", help="say what it would do; change nothing")
     servers.add_argument(
@@ -208,7 +213,7 @@ def _network(commands: Commands) -> None:
     _site(release)
     release.add_argument("server", metavar="SERVER", help="its name, no longer in the plan")
     release.add_argument("--reason", required=True, metavar="TEXT", help="how you know; it goes on record")
-    sweep = _command(commands, "sweep", "who answers at addresses the plan gives out", "network:sweep")
+    sweep = _command(commands, "sweep", "ask who answers at addresses the plan gives out", "network:sweep")
     _site(sweep)
     sweep.add_argument("parts", nargs="*", metavar="PART", help="vip, nodes, pods (default: all)")
     sweep.add_argument("--rate", type=float, metavar="N", help="addresses a second at most (default 1000)")
@@ -231,7 +236,7 @@ def _identity(commands: Commands) -> None:
 
 def _logins(commands: Commands) -> None:
     logins = _command(
-        commands, "credentials", "logins of BMCs: from a CSV file, or one typed", "credentials:credentials"
+        commands, "credentials", "take BMC logins from a CSV file, or one typed", "credentials:credentials"
     )
     _site(logins)
     logins.add_argument(
@@ -273,7 +278,7 @@ def _views(commands: Commands) -> None:
     for name, help in (
         ("status", "where each step stands"),
         ("servers", "every server"),
-        ("drives", "every drive in every bay"),
+        ("drives", "every drive in every bay, or the story of one bay"),
         ("findings", "what is wrong"),
         ("runs", "what was run"),
         ("journal", "who did what, when"),

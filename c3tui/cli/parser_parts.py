@@ -25,7 +25,7 @@ def add(command: Adder, form: Form) -> None:
     withdraw.add_argument("replacement", metavar="BAY", help="such as c3-001/bay03 or c3-001/PSU2")
     withdraw.add_argument("--reason", required=True, metavar="TEXT", help="why; it goes on record")
     _walk_list(command("replacements", "the walk list: parts on their way out", "parts:replacements"), form)
-    mark = command("mark", "mark a part of a server for replacement", "parts:mark")
+    mark = command("mark", "mark a part of a server, or all of it, for replacement", "parts:mark")
     _mark(mark)
     part = command("part", "move a part by hand: where C3 cannot see the swap", "parts:part")
     part.add_argument("replacement", metavar="BAY", help="such as c3-001/PSU2")
@@ -33,7 +33,7 @@ def add(command: Adder, form: Form) -> None:
     part.add_argument("--note", required=True, metavar="TEXT", help="what was done; it goes on record")
     part.add_argument("--serial", default="", metavar="TEXT", help="replaced: of the new part")
     part.add_argument("--model", default="", metavar="TEXT", help="replaced: of the new part")
-    scan = command("scan", "pair the serials of new parts with old ones", "parts:scan")
+    scan = command("scan", "say which new part is for which place, by its serial", "parts:scan")
     scan.add_argument(
         "serial", nargs="?", default="", metavar="SERIAL", help="none: one a line from a scanner"
     )
@@ -41,7 +41,7 @@ def add(command: Adder, form: Form) -> None:
     look = command("look", "look into marked bays of running servers, over SSH", "parts:look")
     look.add_argument("servers", nargs="*", metavar="SERVER", help="some servers (default: all with marks)")
     look.add_argument("--json", action="store_true", help="every field, for scripts")
-    _rma(command("rma", "what goes to the vendor with parts taken out", "rma:rma"))
+    _rma(command("rma", "write what goes to the vendor with parts: label, numbers, report, story", "rma:rma"))
     for name in (withdraw, mark, part, scan, look):
         _take(name)
 
@@ -86,7 +86,7 @@ def _mark(mark: argparse.ArgumentParser) -> None:
 
 
 def _rma(rma: argparse.ArgumentParser) -> None:
-    rma.add_argument("bays", nargs="*", metavar="BAY", help="some parts (default: all that went out)")
+    rma.add_argument("bays", nargs="*", metavar="BAY", help="some parts (default: all but withdrawn ones)")
     rma.add_argument(
         "-o", "--output", type=Path, required=True, metavar="DIR", help="directory for the files of each part"
     )

@@ -106,6 +106,12 @@ async def _lab(directory: Path, scenario: Any) -> int:
         world.write_site(directory)
         _describe(directory, world)
         await stopped.wait()
+    except OSError as error:
+        raise InputError(
+            f"the room cannot answer where it did before: {error.strerror or error}",
+            where=str(directory),
+            remedy="Another room has its addresses now: stop that one, or say another --site",
+        ) from error
     finally:
         await world.close()
     return 0
