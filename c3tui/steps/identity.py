@@ -6,7 +6,7 @@ from ipaddress import IPv4Address
 from typing import Any
 
 import c3tui.checks.identity  # noqa: F401  (enters its rules into the catalogue)
-from c3tui.checks.catalogue import CATALOGUE, Known, faults
+from c3tui.checks.catalogue import CATALOGUE, Fault, Known, faults
 from c3tui.checks.profile import lacks
 from c3tui.clients.maas import Machine
 from c3tui.clients.sweep.host import heard
@@ -16,6 +16,7 @@ from c3tui.model.finding import Finding, Severity, finding
 from c3tui.model.fleet import BmcState, Power, Server
 from c3tui.model.identity import IdentityFacts, Seen, Stray, StrayState
 from c3tui.model.plan import ExpectedServer
+from c3tui.model.run import StepStatus
 from c3tui.steps import parts, tolerances
 
 STEP = "discovery"
@@ -99,10 +100,15 @@ def judge(ctx: Context) -> list[str]:
     known = Known(identity=facts(ctx.store))
     rules = [each.id for each in CATALOGUE.values() if each.needs == KIND]
     said = [each for each in faults(ctx.plan, STEP, known) if each.check.id in rules]
-    told = {each.subject for each in ctx.store.all(Finding) if each.check == FAILED and each.blocks}
-    # That its BMC does not answer is on record then, with what to do about it: once is enough.
-    said = [each for each in said if each.check.id != MISSING or each.subject not in told]
-    return tolerances.record(ctx, rules, said)
+    return tolerances.record(ctx, rules, [each for each in said if _news(ctx.store, each)])
+
+
+def _news(store: Reader, fault: Fault) -> bool:
+    """Whether a fault is worth a finding: that nothing answers is discovery's to say, and it says it once."""
+    if fault.check.id != MISSING:
+        return True
+    failed = store.get(Finding, f"{FAILED}:{fault.subject}")
+    return store.get(StepStatus, STEP) is not None and not (failed and failed.blocks)
 
 
 def resolve(ctx: Context, names: Iterable[str]) -> None:
