@@ -2,8 +2,10 @@
 
 import asyncio
 import os
+import select
 import signal
 import sys
+import threading
 import time
 import traceback
 from collections.abc import Awaitable, Callable, Sequence
@@ -102,6 +104,7 @@ class C3App(App[None]):
         self._defects: set[str] = set()
         self._catching_up = False
         self._signals: list[signal.Signals] = []
+        self._left = threading.Event()
         self.session.catch_up()
 
     async def run_async(self, *, mouse: bool = True, **options: Any) -> None:
@@ -122,6 +125,9 @@ class C3App(App[None]):
         self._listen()
         self.set_interval(1.0, self._second)
         loop = asyncio.get_running_loop()
+        if sys.__stdin__ and sys.__stdin__.isatty() and not self.is_headless:
+            watched = (sys.__stdin__.fileno(), loop)
+            threading.Thread(target=self._watch_terminal, args=watched, daemon=True).start()
         for number in (signal.SIGHUP, signal.SIGTERM):
             try:
                 loop.add_signal_handler(number, self._hung_up)
@@ -132,6 +138,7 @@ class C3App(App[None]):
 
     async def on_unmount(self) -> None:
         """Give back the signals and a link that was made here; the backstop is no longer needed."""
+        self._left.set()
         if self._own_link:
             await self._own_link.close()
         for number in self._signals:
@@ -143,6 +150,20 @@ class C3App(App[None]):
         """The terminal is gone: leave at once; the engine goes on."""
         signal.alarm(QUIT_SECONDS)
         self.exit()
+
+    def _watch_terminal(self, terminal: int, loop: asyncio.AbstractEventLoop) -> None:
+        """End with the terminal: where it is not our controlling one, no signal says that it is gone.
+
+        A thread of its own, because the event loop may stand still in a write that nobody will ever read.
+        """
+        poll = select.poll()
+        poll.register(terminal, 0)
+        while not self._left.is_set():
+            if any(event & select.POLLHUP for _, event in poll.poll(1000)):
+                signal.alarm(QUIT_SECONDS)
+                with suppress(RuntimeError):
+                    loop.call_soon_threadsafe(self._hung_up)
+                return
 
     def _listen(self) -> None:
         link = self.session.link

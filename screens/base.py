@@ -53,9 +53,11 @@ class C3Screen(Screen[None]):
         super().__init__()
         self.session = session
         self._watched: list[str] = []
+        self._resumed = False
 
     def compose(self) -> ComposeResult:
         """The frame, with the body of the screen inside."""
+        self._fit()
         yield TitleBar(self.session, self.where)
         with Container(id="middle"):
             yield StepRail(self.session, self.STEP or self.ID)
@@ -67,6 +69,21 @@ class C3Screen(Screen[None]):
                 yield StatusLine()
                 yield FindingStrip(self.session, self.STEP)
         yield KeyBar()
+
+    async def on_event(self, event: events.Event) -> None:
+        """Shown for the first time, everything was styled a moment ago: not once more."""
+        if isinstance(event, events.ScreenResume) and not self._resumed:
+            self._resumed, event.refresh_styles = True, False
+        await super().on_event(event)
+
+    def _fit(self) -> None:
+        """Take the classes of the terminal's size first, so that everything is styled only once."""
+        width, height = self.app.size
+        for extent, steps in (
+            (width, self.HORIZONTAL_BREAKPOINTS or []),
+            (height, self.VERTICAL_BREAKPOINTS or []),
+        ):
+            self.add_class(max(step for step in steps if step[0] <= extent)[1], update=False)
 
     @property
     def where(self) -> str:

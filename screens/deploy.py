@@ -13,6 +13,7 @@ from c3tui.model.network import Placement4
 from c3tui.model.query import hint
 from screens.dialogs import Reading
 from screens.model import FleetModel, Key, ServerRow
+from screens.session import Session
 from screens.signs import Span, stage_word
 from screens.stepscreen import StepScreen
 from screens.victims import trouble, trouble_lines
@@ -20,6 +21,9 @@ from screens.widgets.columns import Column
 from screens.widgets.table import FleetTable
 from screens.widgets.text import TextPane
 from screens.words import counted, duration, place, size
+
+ADDRESSED_BY = frozenset({"plan", "binding", "server"})
+"""What planned addresses follow from: not from readings, which come four times a second."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,10 @@ class DeployScreen(StepScreen):
         Binding("v", "victims", "What is erased"),
     ]
 
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._planned: dict[str, Placement4] = {}
+
     def body(self) -> ComposeResult:
         """The table of servers, what is installed, and what is wrong."""
         yield TextPane(id="sums", beside=True)
@@ -63,7 +71,9 @@ class DeployScreen(StepScreen):
     def show(self, touched: set[Key] | None) -> None:
         """Put servers and sums on the screen."""
         plan, fleet = self.session.site.plan, self.session.fleet
-        planned = fleet.planned_addresses(plan)
+        if touched is None or any(kind in ADDRESSED_BY for kind, _ in touched):
+            self._planned = fleet.planned_addresses(plan)
+        planned = self._planned
         self.table.update({name: seat(row, planned.get(name)) for name, row in fleet.server_rows.items()})
         deployed = sum(server.stage.reached(Stage.DEPLOYED) for server in fleet.servers.values())
         lines: list[list[Span]] = [

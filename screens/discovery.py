@@ -1,5 +1,7 @@
 """The discovery step: every server with what its BMC says now."""
 
+import time
+
 from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding
@@ -160,7 +162,9 @@ def sel(row: ServerRow) -> Span:
 def reading_age(row: ServerRow) -> Span:
     """How old the readings are."""
     at = moment(row.bmc.at) if row.bmc else None
-    return ("", "") if at is None else (age(at), "dim")
+    if row.bmc is None or at is None:
+        return "", ""
+    return age(at), "warn" if row.bmc.stale(time.time()) else "dim"
 
 
 def doing(row: ServerRow) -> Span:
@@ -171,6 +175,8 @@ def doing(row: ServerRow) -> Span:
         return " ".join(part for part in (row.progress.phase, row.progress.detail) if part), "busy"
     if row.bmc and row.bmc.detail:
         return f"! {row.bmc.detail}", "warn"
+    if row.bmc and row.bmc.stale(time.time()):
+        return f"! not read for {age(moment(row.bmc.at))}", "warn"
     return (f"! {alarms}", "warn") if row.bmc and (alarms := ", ".join(wrong(row.bmc))) else ("", "")
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from c3tui.engine.store import Reader
 from c3tui.model.addresses import Binding, Holdings, assign, placements, with_carried
-from c3tui.model.base import Document
+from c3tui.model.base import Document, lean
 from c3tui.model.finding import Finding, FindingState, Severity
 from c3tui.model.fleet import BmcReading, Server, Stage
 from c3tui.model.judged import Judged
@@ -102,11 +102,11 @@ class FleetModel:
     def catch_up(self, reader: Reader) -> set[Key]:
         """Read what changed since the cursor; gives the kind and id of each change."""
         since, touched = self.cursor, set[Key]()
-        changes = reader.changes(since, apart=Judged.kind)
-        for kind, id, document in changes.state:
-            self._take(kind, id, document)
+        cursor = reader.cursor
+        for kind, id, text in reader.documents(since, apart=Judged.kind):
+            self._take(kind, id, text)
             touched.add((kind, id))
-        for kind, id, document in changes.observations:
+        for kind, id, document in reader.observed(since):
             self.observed.setdefault(kind, {})[id] = document
             touched.add((kind, id))
         for id, fields in reader.fields(Judged.kind, since, *FIELDS):
@@ -115,7 +115,7 @@ class FleetModel:
             except ValueError:
                 self.unreadable += 1
             touched.add((Judged.kind, id))
-        self.cursor = changes.cursor
+        self.cursor = cursor
         self._rebuild(touched)
         return touched
 
@@ -130,7 +130,7 @@ class FleetModel:
         """What the record says about addresses."""
         return Holdings(tuple(self.bindings.values()), tuple(self.servers.values()))
 
-    def _take(self, kind: str, id: str, document: dict[str, Any] | None) -> None:
+    def _take(self, kind: str, id: str, text: str | None) -> None:
         shelves: dict[str, tuple[type[Document], dict[str, Any]]] = {
             Server.kind: (Server, self.servers),
             Finding.kind: (Finding, self.findings),
@@ -144,11 +144,11 @@ class FleetModel:
         if kind not in shelves:
             return
         model, shelf = shelves[kind]
-        if document is None:
+        if text is None:
             shelf.pop(id, None)
             return
         try:
-            shelf[id] = model.model_validate(document)
+            shelf[id] = lean(model.model_validate_json(text))
         except ValidationError:
             self.unreadable += 1
 

@@ -3,6 +3,8 @@
 Signs are ASCII: every console font, serial line and screen reader has them. A tone never speaks alone.
 """
 
+import time
+
 from c3tui.model.evidence.judgement import Klass
 from c3tui.model.finding import FindingState, Severity
 from c3tui.model.fleet import BmcReading, BmcState, Drive, Power, Server, Stage, TestState, Use
@@ -128,7 +130,7 @@ def verdict_word(verdict: Verdict | None, replacement: Replacement | None) -> Sp
 
 
 def bmc_word(reading: BmcReading | None) -> Span:
-    """Chassis power, or why it is not known."""
+    """Chassis power, or why it is not known; what nobody has confirmed for long is not known any more."""
     if reading is None or reading.state is BmcState.NEW:
         return "not asked", "dim"
     if reading.state is not BmcState.OK:
@@ -138,6 +140,8 @@ def bmc_word(reading: BmcReading | None) -> Span:
             BmcState.NO_LOGIN: "no login",
         }
         return words.get(reading.state, reading.state.value), "bad"
+    if reading.stale(time.time()):
+        return "stale", "warn"
     return {Power.ON: ("on", "good"), Power.OFF: ("off", "dim")}.get(reading.power, ("unknown", "warn"))
 
 

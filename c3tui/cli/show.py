@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -161,7 +162,8 @@ def servers(options: argparse.Namespace) -> int:
 def _server_row(seen: Seen) -> dict[str, Any]:
     bmc = seen.bmc or BmcReading()
     row = seen.server.model_dump(mode="json", exclude={"kind"})
-    row |= {"drives": len(seen.server.drives()), "power": bmc.power.value, "bmc": bmc.state.value}
+    row |= {"drives": len(seen.server.drives()), "power": bmc.power.value}
+    row |= {"bmc": "stale" if bmc.stale(time.time()) else bmc.state.value}
     return row | {"inlet_c": bmc.inlet_c, "bmc_at": bmc.at}
 
 

@@ -14,9 +14,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
+from pydantic_core import from_json
+
 from c3tui.engine import database
 from c3tui.engine.errors import RecordError
-from c3tui.model.base import Document, utc_now
+from c3tui.model.base import Document, lean, utc_now
 
 D = TypeVar("D", bound=Document)
 
@@ -105,41 +107,52 @@ class Reader:
         rows = self._db.execute(
             "SELECT doc FROM state WHERE kind = ? AND doc IS NOT NULL ORDER BY id", (model.kind,)
         )
-        return [model.model_validate_json(row[0]) for row in rows]
+        return [lean(model.model_validate_json(row[0])) for row in rows]
 
     def observation(self, kind: str, id: str) -> dict[str, Any] | None:
         """The latest observation, with its time under ``observed_at`` (unix seconds), or None."""
         row = self._db.execute(
             "SELECT doc, at FROM observation WHERE kind = ? AND id = ?", (kind, id)
         ).fetchone()
-        return {**json.loads(row["doc"]), "observed_at": row["at"]} if row else None
+        return {**from_json(row["doc"]), "observed_at": row["at"]} if row else None
 
     def observations(self, kind: str) -> dict[str, dict[str, Any]]:
         """The latest observation of each subject of a kind."""
         rows = self._db.execute("SELECT id, doc, at FROM observation WHERE kind = ? ORDER BY id", (kind,))
-        return {row["id"]: {**json.loads(row["doc"]), "observed_at": row["at"]} for row in rows}
+        return {row["id"]: {**from_json(row["doc"]), "observed_at": row["at"]} for row in rows}
 
-    def changes(self, since: int, apart: str = "") -> Changes:
-        """What changed after a cursor; ``since`` 0 gives everything there is.
+    def changes(self, since: int) -> Changes:
+        """What changed after a cursor; ``since`` 0 gives everything there is."""
+        self._db.execute("BEGIN")
+        try:
+            changes = Changes(self.cursor)
+            changes.state = [
+                (kind, id, None if text is None else from_json(text))
+                for kind, id, text in self.documents(since)
+            ]
+            changes.observations = list(self.observed(since))
+        finally:
+            self._db.execute("COMMIT")
+        return changes
+
+    def documents(self, since: int, apart: str = "") -> Iterator[tuple[str, str, str | None]]:
+        """Kind, id and JSON of the documents that changed after a cursor, oldest first, one at a time.
+
+        All of a large room at once would be held twice: as it is written, and as it is read. Whoever goes on
+        by cursor reads that first: what is written meanwhile comes again then.
 
         Args:
             apart: a kind that is left out, since there are many and :meth:`fields` will do.
         """
-        self._db.execute("BEGIN")
-        try:
-            changes = Changes(self.cursor)
-            for row in self._db.execute(
-                "SELECT kind, id, doc FROM state WHERE seq > ? AND kind != ? ORDER BY seq", (since, apart)
-            ):
-                changes.state.append((row["kind"], row["id"], json.loads(row["doc"]) if row["doc"] else None))
-            for row in self._db.execute(
-                "SELECT kind, id, doc, at FROM observation WHERE seq > ? ORDER BY seq", (since,)
-            ):
-                doc = {**json.loads(row["doc"]), "observed_at": row["at"]}
-                changes.observations.append((row["kind"], row["id"], doc))
-        finally:
-            self._db.execute("COMMIT")
-        return changes
+        query = "SELECT kind, id, doc FROM state WHERE seq > ? AND kind != ? ORDER BY seq"
+        for row in self._db.execute(query, (since, apart)):
+            yield row[0], row[1], row[2] or None
+
+    def observed(self, since: int) -> Iterator[tuple[str, str, dict[str, Any]]]:
+        """Kind, id and content of the observations after a cursor, oldest first; as for ``documents``."""
+        query = "SELECT kind, id, doc, at FROM observation WHERE seq > ? ORDER BY seq"
+        for row in self._db.execute(query, (since,)):
+            yield row[0], row[1], {**from_json(row[2]), "observed_at": row[3]}
 
     def fields(self, kind: str, since: int, *paths: str) -> Iterator[tuple[str, tuple[Any, ...] | None]]:
         """Some fields of the documents of a kind that changed after a cursor, by id; None where one is gone.
@@ -167,7 +180,7 @@ class Reader:
                 row["who"],
                 row["what"],
                 row["subject"],
-                json.loads(row["data"]),
+                from_json(row["data"]),
             )
             for row in rows
         ]
@@ -207,7 +220,7 @@ class Reader:
                 row["subject"],
                 row["name"],
                 datetime.fromisoformat(row["at"]),
-                json.loads(row["meta"]),
+                from_json(row["meta"]),
                 bytes(row["body"]),
             )
 
@@ -220,7 +233,7 @@ class Reader:
         )
         query = f"SELECT subject, name, meta FROM archive WHERE {where} ORDER BY n"
         for row in self._db.execute(query, values):
-            yield row["subject"], row["name"], json.loads(row["meta"])
+            yield row["subject"], row["name"], from_json(row["meta"])
 
     def archive_cursor(self, kind: str) -> int:
         """The number of the latest archived result of a kind; 0 when there is none."""

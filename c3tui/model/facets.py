@@ -84,6 +84,8 @@ def through(get: Callable[[T], R], facets: Facets[R]) -> dict[str, Callable[[T],
 
 
 def _bmc(row: SeenServer) -> Value:
+    if row.bmc and row.bmc.stale(time.time()):
+        return "stale"
     return row.bmc.state.value if row.bmc else None
 
 

@@ -130,6 +130,10 @@ class BmcState(StrEnum):
     ERROR = "refusing"
 
 
+STALE_POLLS = 3
+"""Readings that may be missed before the last one counts as stale."""
+
+
 class BmcReading(BaseModel):
     """The latest of one BMC, with its age. Missing values are None, never zero."""
 
@@ -148,6 +152,14 @@ class BmcReading(BaseModel):
     sel_last: str = ""
     at: datetime | None = None
     """When the values were read; None when never."""
+    every: float = 20.0
+    """Seconds within which the next reading was to follow, on screen or not."""
+
+    def stale(self, now: float) -> bool:
+        """Whether it says that all is well and is too old to be believed; ``now`` in unix seconds."""
+        if self.state is not BmcState.OK or self.at is None:
+            return False
+        return now - self.at.timestamp() > STALE_POLLS * self.every
 
 
 def bay_id(server: str, slot: int) -> str:

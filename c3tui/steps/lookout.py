@@ -99,19 +99,19 @@ class Lookout:
 
     def _follow(self) -> None:
         plan = {each.name: str(each.bmc.address) for each in self._engine.site.plan.servers}
-        changes = self._engine.store.changes(self._cursor)
-        self._cursor = changes.cursor
-        for kind, name, document in changes.state:
-            if name not in plan or document is None:
-                continue
-            if kind == Server.kind and document.get("system_id"):
-                self._machines[name] = str(document["system_id"])
-            if kind == Inventory.kind and document.get("details_of") != document.get("commissioning"):
+        store, since = self._engine.store, self._cursor
+        self._cursor = store.cursor
+        for name, fields in store.fields(Server.kind, since, "$.system_id"):
+            if name in plan and fields and fields[0]:
+                self._machines[name] = str(fields[0])
+        for name, fields in store.fields(Inventory.kind, since, "$.details_of", "$.commissioning"):
+            if name in plan and fields and fields[0] != fields[1]:
                 self._bare.setdefault(name, 0)
-        for kind, name, document in changes.observations:
+        observed = [each for each in store.observed(since) if each[0] in (identity.KIND, "bmc")]
+        for kind, name, document in observed:
             if kind == identity.KIND and "fru" in document:
                 self._told[name] = str(document.get("at") or "")
-        for kind, name, document in changes.observations:
+        for kind, name, document in observed:
             answers = kind == "bmc" and document.get("state") == BmcState.OK.value
             if answers and name in plan and self._told.get(name) != plan[name]:
                 self._unread.setdefault(name, 0)

@@ -5,4 +5,14 @@ from screens.dialogs.questions import Choose, Confirm, Reason, TypedConfirm
 from screens.dialogs.reading import Guide, KeyList, Reading
 from screens.dialogs.walk import WalkDialog
 
-__all__ = ["Choose", "Confirm", "Failure", "Guide", "KeyList", "Reading", "Reason", "TypedConfirm", "WalkDialog"]
+__all__ = [
+    "Choose",
+    "Confirm",
+    "Failure",
+    "Guide",
+    "KeyList",
+    "Reading",
+    "Reason",
+    "TypedConfirm",
+    "WalkDialog",
+]

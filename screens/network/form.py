@@ -3,57 +3,79 @@
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
-from textual.widgets import Input, Label
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
 
 from c3tui.model.finding import Severity
 from c3tui.model.plan import Plan
 from screens.fields import BOOTING, CLUSTER, FIELDS, RESIDENTS, Field, resident_field, resident_fields
 from screens.network.judging import Said
 from screens.signs import SEVERITIES, Span
+from screens.widgets.paint import Painted
 from screens.widgets.text import TextPane
 
 
-class FieldRow(Container):
-    """A value with its name, and what is wrong with it below."""
+class FieldRow(Input):
+    """Where a value is typed; its name is painted before it, and what is wrong with it stands below."""
 
     def __init__(self, field: Field, text: str) -> None:
-        super().__init__(classes="field")
-        self.field = field
-        self._marked: tuple[bool, tuple[Said, ...]] = (False, ())
-        self._label = Label(field.label, classes="label", id=f"label-{field.id}", markup=False)
-        self.box = Input(
+        super().__init__(
             text,
             placeholder="-" if field.optional else "needed",
             id=field.id,
-            compact=True,
             select_on_focus=False,
-            classes="value",
+            # It would be given the latter anyway, with another round of styling once it is there.
+            classes="field -valid",
         )
-        """Where the value is typed."""
+        self.field = field
+        self._marked: tuple[bool, tuple[Said, ...]] = (False, ())
         self._said: TextPane | None = None
 
-    def compose(self) -> ComposeResult:
-        """Name and value; the lines below are made when there is something to say."""
-        yield self._label
-        yield self.box
+    @property
+    def edited(self) -> bool:
+        """Whether it differs from the plan."""
+        return self._marked[0]
 
-    def mark(self, edited: bool, said: Sequence[Said]) -> None:
-        """Show whether it differs from the plan, and what is wrong with it."""
+    def mark(self, edited: bool, said: Sequence[Said]) -> bool:
+        """Show whether it differs from the plan, and what is wrong with it; whether that is new."""
         before, self._marked = self._marked, (edited, tuple(said))
         if before == self._marked:
-            return
-        if before[0] != edited:
-            self._label.update(f"{self.field.label}{'*' * edited}", layout=False)
-            self._label.set_class(edited, "-edited")
+            return False
         self.set_class(any(each.severity is Severity.CRITICAL for each in said), "-wrong")
-        if said and self._said is None:
+        if said and self._said is None and isinstance(self.parent, Widget):
             self._said = TextPane(beside=True)
             self._said.add_class("said")
-            self.mount(self._said)
+            self.parent.mount(self._said, after=self)
         if self._said:
             self._said.show([said_line(each) for each in said])
             self._said.display = bool(said)
+        return True
+
+    def reveal(self, shown: bool) -> None:
+        """Show it with what is said of it, or neither."""
+        self.display = shown
+        if self._said:
+            self._said.display = shown and bool(self._marked[1])
+
+
+class Column(Painted):
+    """Fields below each other, their names painted before them, which costs less than a label for each."""
+
+    def __init__(self, *rows: FieldRow, id: str | None = None) -> None:
+        super().__init__(id=id, classes="column")
+        self._first = rows
+
+    def compose(self) -> ComposeResult:
+        """The fields."""
+        yield from self._first
+
+    def spans(self, y: int) -> Sequence[Span]:
+        """The name of the field in that line; nothing where something is said of the one above."""
+        for row in self.children:
+            if isinstance(row, FieldRow) and row.display and row.virtual_region.y == y:
+                return [(f"{row.field.label}{'*' * row.edited}", "warn" if row.edited else "")]
+        return []
 
 
 def said_line(said: Said) -> list[Span]:
@@ -73,11 +95,9 @@ class Form(Horizontal):
 
     def compose(self) -> ComposeResult:
         """The networks that servers boot on, and the one they live on."""
-        with Vertical(classes="column"):
-            yield from (self._row(field) for field in BOOTING)
-        with Vertical(classes="column", id="cluster"):
-            yield from (self._row(field) for field in CLUSTER)
-            yield from self._more_residents(self._plan)
+        yield Column(*(self._row(field) for field in BOOTING))
+        cluster = [self._row(field) for field in CLUSTER]
+        yield Column(*cluster, *self._more_residents(self._plan), id="cluster")
 
     def _row(self, field: Field) -> FieldRow:
         return FieldRow(field, self.draft(field))
@@ -113,12 +133,12 @@ class Form(Horizontal):
         """Take a changed plan into the fields that are not being edited."""
         self._plan = plan
         for row in self._residents:
-            row.display = row.field in resident_fields(plan) or row.field.draft in self._drafts
+            row.reveal(row.field in resident_fields(plan) or row.field.draft in self._drafts)
         if more := self._more_residents(plan):
             self.query_one("#cluster").mount(*more)
         for row in self.rows:
-            if row.box.value != (text := self.draft(row.field)):
-                row.box.value = text
+            if row.value != (text := self.draft(row.field)):
+                row.value = text
 
     @property
     def texts(self) -> dict[Field, str]:
@@ -143,7 +163,7 @@ class Form(Horizontal):
         for row in self.rows:
             if row.field.path in texts:
                 self.keep(row.field, texts[row.field.path])
-                row.box.value = texts[row.field.path]
+                row.value = texts[row.field.path]
 
     def undo(self) -> None:
         """Put the plan's values back."""
@@ -154,11 +174,17 @@ class Form(Horizontal):
     def mark(self, under: Mapping[str, Sequence[Said]]) -> None:
         """Show what is edited and what is wrong, at each field."""
         edited = self.texts
-        for row in self.rows:
-            row.mark(row.field in edited, under.get(row.field.path, ()))
+        marked = [row.mark(row.field in edited, under.get(row.field.path, ())) for row in self.rows]
+        if any(marked):
+            self.call_after_refresh(self._name_fields)
         if here := self.field:
             # What is said under a field must not fall below the edge while one types in it.
             self.call_after_refresh(self._keep_in_view, here)
+
+    def _name_fields(self) -> None:
+        """Paint the names where their fields are by now."""
+        for column in self.query(Column):
+            column.repaint()
 
     def _keep_in_view(self, field: Field) -> None:
         for row in self.rows:
@@ -169,14 +195,13 @@ class Form(Horizontal):
     def field(self) -> Field | None:
         """The field somebody stands in."""
         focused = self.screen.focused
-        parent = focused.parent if isinstance(focused, Input) else None
-        return parent.field if isinstance(parent, FieldRow) else None
+        return focused.field if isinstance(focused, FieldRow) else None
 
     def go_to(self, path: str) -> None:
         """Stand in the field of a path."""
         for row in self.rows:
             if row.field.path == path:
-                row.box.focus()
+                row.focus()
 
     def go_by(self, by: int) -> None:
         """Stand in the field above or below."""
@@ -184,11 +209,11 @@ class Form(Horizontal):
         paths = [row.field.path for row in rows]
         if here and here.path in paths:
             nth = min(max(0, paths.index(here.path) + by), len(rows) - 1)
-            rows[nth].box.focus()
+            rows[nth].focus()
 
     def field_of(self, box: Input) -> Field | None:
         """The field an input belongs to."""
-        return box.parent.field if isinstance(box.parent, FieldRow) else None
+        return box.field if isinstance(box, FieldRow) else None
 
 
 def drafts_that_differ(drafted: Mapping[Field, str], plan: Plan) -> Iterable[tuple[Field, str]]:

@@ -46,8 +46,12 @@ class Orders(StepScreen):
         """The table of hosts."""
         raise NotImplementedError
 
+    async def make_page(self, page: str) -> None:
+        """Make a page that nobody has turned to yet."""
+        raise NotImplementedError
+
     def go_to_page(self, id: str) -> None:
-        """Turn to a page."""
+        """Turn to a page that is made."""
         raise NotImplementedError
 
     def action_undo(self) -> None:
@@ -212,9 +216,10 @@ class Orders(StepScreen):
             return
         await self.ask(f"release {row.name}", "release", server=row.name, reason=reason)
 
-    def action_sweep(self) -> None:
+    async def action_sweep(self) -> None:
         """Turn to the sweep; there, start it, or stop the one under way."""
         if self.page != "sweep":
+            await self.make_page("sweep")
             self.go_to_page("sweep")
         elif sweeping.progress(self.session.fleet).get("running"):
             self._stop_sweep()

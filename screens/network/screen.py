@@ -79,22 +79,33 @@ class NetworkScreen(Orders):
         self._sweep: Sweep | None = None
 
     def body(self) -> ComposeResult:
-        """Every page; those that are not shown take no room."""
+        """The form; the other pages are made when one turns to them, the drawing when there is room too."""
         yield PageLine()
         with Horizontal(id="plan"):
             with Vertical(id="form"):
                 with VerticalScroll(id="scroll", can_focus=False):
                     yield Form(self.session.site.plan, self.session.drafts)
                 yield TextPane(id="wrong")
-            yield Drawing()
-        with Vertical(id="hosts"):
-            yield TextPane(id="bound", beside=True)
-            yield FleetTable(hosts.COLUMNS, empty="The plan names no servers yet.", id="hosttable")
-        yield TextPane(id="maas")
-        yield SizingPage(self.session.drafts)
-        with Vertical(id="sweep"):
-            yield TextPane(id="swept", beside=True)
-            yield FleetTable(sweeping.COLUMNS, empty="No answers.", id="answers")
+            if self.app.size.width >= WIDE:
+                yield Drawing()
+
+    async def make_page(self, page: str) -> None:
+        """Make a page that nobody has turned to yet."""
+        if self.query(f"#body #{page}"):
+            return
+        made: Widget = TextPane(id="maas")
+        if page == "hosts":
+            table = FleetTable(hosts.COLUMNS, empty="The plan names no servers yet.", id="hosttable")
+            made = Vertical(TextPane(id="bound", beside=True), table, id="hosts")
+        elif page == "sizing":
+            made = SizingPage(self.session.drafts)
+        elif page == "sweep":
+            answers = FleetTable(sweeping.COLUMNS, empty="No answers.", id="answers")
+            made = Vertical(TextPane(id="swept", beside=True), answers, id="sweep")
+        elif page == "drawing":
+            made = Drawing()
+        made.display = False
+        await self.query_one("#plan" if page == "drawing" else "#body").mount(made)
 
     @property
     def form(self) -> Form:
@@ -106,8 +117,10 @@ class NetworkScreen(Orders):
         self._lay_out()
         super().on_mount()
 
-    def on_resize(self, event: events.Resize) -> None:
+    async def on_resize(self, event: events.Resize) -> None:
         """A wide terminal has room for form and drawing."""
+        if event.size.width >= WIDE:
+            await self.make_page("drawing")
         self._lay_out()
         self._fill()
 
@@ -116,9 +129,11 @@ class NetworkScreen(Orders):
         form, drawing = self.page == "form", self.page == "drawing"
         self.query_one("#plan").display = form or drawing
         self.query_one("#form").display = form
-        self.query_one(Drawing).display = drawing or (form and self.size.width >= WIDE)
+        for drawn in self.query(Drawing):
+            drawn.display = drawing or (form and self.size.width >= WIDE)
         for name in ("hosts", "maas", "sizing", "sweep"):
-            self.query_one(f"#{name}").display = self.page == name
+            for page in self.query(f"#body > #{name}"):
+                page.display = self.page == name
 
     def show(self, touched: set[Key] | None) -> None:
         """Take what changed in the record; judge anew where the rules look at it."""
@@ -178,8 +193,9 @@ class NetworkScreen(Orders):
         if not self.is_mounted:
             return
         self.query_one(PageLine).show(self.page, self._counts())
-        if self.query_one(Drawing).display:
-            self.query_one(Drawing).show(self.judged, self.edited)
+        for drawn in self.query(Drawing):
+            if drawn.display:
+                drawn.show(self.judged, self.edited)
         fill = {
             "form": self._fill_form,
             "hosts": self._fill_hosts,
@@ -247,7 +263,7 @@ class NetworkScreen(Orders):
         return super().check_action(action, parameters)
 
     def go_to_page(self, id: str) -> None:
-        """Turn to a page; what was typed on another stays there."""
+        """Turn to a page that is made; what was typed on another stays there."""
         self.page = id
         self._lay_out()
         self._fill()
@@ -262,8 +278,9 @@ class NetworkScreen(Orders):
         """Give the focus to the main thing of the page."""
         self.query_one(self._page.focus, Widget).focus()
 
-    def action_page(self, id: str) -> None:
+    async def action_page(self, id: str) -> None:
         """Turn to a page."""
+        await self.make_page(id)
         self.go_to_page(id)
 
     def action_back(self) -> None:
@@ -309,13 +326,13 @@ class NetworkScreen(Orders):
         else:
             super().on_input_submitted(message)
 
-    def on_fleet_table_chosen(self, message: FleetTable.Chosen) -> None:
+    async def on_fleet_table_chosen(self, message: FleetTable.Chosen) -> None:
         """Open a host's page, or show on the drawing where an answer came from."""
         if message.table.id == "hosttable":
             self.session.server = message.key
             self.go("server")
         else:
-            self.go_to_page("drawing")
+            await self.action_page("drawing")
             self.query_one(AddressMap).go_to(int(IPv4Address(message.key)))
 
     def filter(self, words: str) -> None:

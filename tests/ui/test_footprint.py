@@ -10,7 +10,7 @@ import sys
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -68,6 +68,20 @@ class Viewer:
         while self.read(0.6):
             assert time.monotonic() < end, "it never comes to rest"
 
+    def clog(self) -> None:
+        """Have it painted anew until what nobody reads stands in its way: its event loop stands still."""
+        for _ in range(200):
+            os.write(self._fd, b"\x0c")
+            time.sleep(0.005)
+
+    def hang_up(self) -> None:
+        """Take the terminal away."""
+        os.close(self._fd)
+
+    def ends(self, limit: float) -> None:
+        """Wait until it has ended by itself."""
+        self._child.wait(limit)
+
     @property
     def memory_mb(self) -> float:
         """The most it ever held in memory."""
@@ -95,7 +109,8 @@ def viewer(directory: Path) -> Iterator[Viewer]:
     finally:
         child.kill()
         child.wait(10)
-        os.close(primary)
+        with suppress(OSError):
+            os.close(primary)
 
 
 @pytest.fixture
@@ -148,3 +163,12 @@ def test_a_large_room_fits_and_at_rest_nothing_is_sent(room: Record) -> None:
             seen.press(keys, word)
             assert seen.read(QUIET_SECONDS) == b"", f"the screen of key {keys} is not at rest"
         assert seen.memory_mb < MEMORY_MB, f"{seen.memory_mb:.0f} MB"
+
+
+def test_a_viewer_ends_with_its_terminal_though_no_signal_says_so(record: Record) -> None:
+    """A terminal that is not the controlling one sends no hang-up, and reading it would spin for ever."""
+    with viewer(record.site.files.directory) as seen:
+        seen.wait("Home")
+        seen.clog()
+        seen.hang_up()
+        seen.ends(15)

@@ -1,23 +1,44 @@
 """What a console can draw: every screen and dialog at 80x24, glyph by glyph and colour by colour."""
 
+import importlib
+import pkgutil
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from rich.color import Color, ColorSystem
 from rich.segment import Segment
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input
 
+import screens
 from c3tui.app import C3App
 from c3tui.engine.errors import Unreachable
 from c3tui.model.finding import Severity
 from c3tui.model.fleet import BmcReading, BmcState, Drive, Power, Stage, TestState, Use
+from c3tui.model.light import Stop
 from c3tui.model.replacement import Decision, Verdict
 from screens import SCREENS, SIDE_SCREENS, signs
-from screens.dialogs import Choose, Confirm, Failure, Guide, KeyList, Reading, Reason, TypedConfirm
+from screens.dialogs import (
+    Choose,
+    Confirm,
+    Failure,
+    Guide,
+    KeyList,
+    Reading,
+    Reason,
+    TypedConfirm,
+    WalkDialog,
+)
+from screens.dialogs.frame import Dialog
+from screens.dialogs.login import AskLogin
+from screens.network.files import ask_path
+from screens.network.pages import PAGES
 from tests.ui.records import IDS, Record
-from tests.ui.views import SMALL, app_of, until
+from tests.ui.views import SMALL, app_of, text, until
 
 LAT15 = frozenset(
     [chr(code) for code in (*range(0x20, 0x7F), *range(0xA0, 0x100))]
@@ -99,16 +120,19 @@ def troubled(record: Record) -> None:
 
 
 async def walk(record: Record) -> tuple[list[str], set[str]]:
-    """Look at every screen and dialog: what is wrong with them, and which were seen."""
+    """Look at every screen, page and dialog: what is wrong with them, and which were seen."""
     app = app_of(record)
     found: list[str] = []
+    seen = {*SCREENS, *SIDE_SCREENS}
     async with app.run_test(size=SMALL) as pilot:
-        app.session.server = "c3-003"
+        app.session.server, app.session.drive = "c3-003", "c3-003/bay03"
         for name in (*SCREENS, *SIDE_SCREENS):
             app.action_go(name)
             await until(pilot, lambda name=name: getattr(app.screen, "ID", "") == name)  # type: ignore[misc]
             await pilot.pause()
             found += faults(app, name)
+            if name == "network":
+                found += await pages(app, pilot)
             if app.screen.query("#filter"):
                 await pilot.press("slash")
                 found += faults(app, f"{name} before a filter is typed")
@@ -121,8 +145,33 @@ async def walk(record: Record) -> tuple[list[str], set[str]]:
             await until(pilot, lambda dialog=dialog: app.screen is dialog)  # type: ignore[misc]
             await pilot.pause()
             found += faults(app, type(dialog).__name__)
+            seen.add(type(dialog).__name__)
             app.pop_screen()
-    return found, {*SCREENS, *SIDE_SCREENS}
+    return found, seen
+
+
+async def pages(app: C3App, pilot: Pilot[None]) -> list[str]:
+    """What is wrong with the pages of the network screen, and with a field while one stands in it."""
+    found: list[str] = []
+    for page in reversed(PAGES):
+        await pilot.press(page.key)
+        await until(pilot, lambda page=page: f"{page.key}[{page.title}" in text(app))  # type: ignore[misc]
+        await pilot.pause()
+        found += faults(app, f"network, {page.title}")
+    return found
+
+
+def every_dialog() -> set[str]:
+    """Each kind of dialog in the wizard, by its name; those that only others are made of left out."""
+    for module in pkgutil.walk_packages(screens.__path__, "screens."):
+        importlib.import_module(module.name)
+    kinds: set[str] = set()
+    waiting: list[type[Dialog[Any]]] = [Dialog]
+    while waiting:
+        known: list[type[Dialog[Any]]] = waiting.pop().__subclasses__()
+        waiting += known
+        kinds |= {each.__name__ for each in known if each.__module__.startswith("screens.")}
+    return kinds
 
 
 def dialogs(app: C3App) -> Iterator[Screen[Any]]:
@@ -139,8 +188,31 @@ def dialogs(app: C3App) -> Iterator[Screen[Any]]:
         Unreachable("it does not answer", where="c3-001 at 10.0.0.11", remedy="Look at it"), "ask it"
     )
     yield KeyList(app.screen)
+    yield AskLogin("Login of c3-001", "ADMIN", [[("c3-001", "strong"), ("  wrong password", "bad")]])
+    yield WalkDialog(app.session, TOLD)
+    yield ask_path("Write the hosts", {}, "export", "hosts.csv", Path("sites/small"))
     for name in ("home", *IDS):
         yield Guide(name)
+
+
+TOLD: dict[str, Any] = {
+    "walk": "w1",
+    "at": 1,
+    "count": 3,
+    "skipped": True,
+    "said": ["Server LED: lit.", "LED of bay 3: NOT LIT; the server does not answer."],
+    "stop": Stop(
+        server="c3-001",
+        slot=3,
+        rack="r07",
+        unit=12,
+        serial="SRV00001",
+        reason="12 reallocated sectors",
+        drive_serial="ZL200702",
+        drive_model="ST16000NM001G",
+        drive_size=16_000_900_661_248,
+    ).model_dump(mode="json"),
+}
 
 
 @pytest.mark.parametrize("fill", [full, troubled])
@@ -149,6 +221,7 @@ async def test_a_console_can_draw_every_screen(record: Record, fill: Any) -> Non
     found, seen = await walk(record)
     assert found == []
     assert {"home", "server", "findings", "replacements", "runlog", *IDS} <= seen
+    assert every_dialog() - seen == set(), "a dialog that nobody has looked at: add one to dialogs()"
 
 
 async def test_without_colour_every_screen_is_readable(
@@ -193,9 +266,9 @@ def test_states_differ_by_text_alone() -> None:
     assert distinct(*(words for _, _, words in signs.OUTCOMES.values()))
     assert distinct(*(signs.SEVERITIES[severity][0] for severity in Severity))
     states = [BmcReading(state=state, power=Power.ON) for state in BmcState]
-    assert distinct(
-        *(signs.bmc_word(each)[0] for each in states), signs.bmc_word(BmcReading(state=BmcState.OK))[0]
-    )
+    old = BmcReading(state=BmcState.OK, power=Power.ON, at=datetime(2020, 1, 1, tzinfo=UTC))
+    states += [BmcReading(state=BmcState.OK), old]
+    assert distinct(*(signs.bmc_word(each)[0] for each in states))
     drives = [Drive(serial="s", test=test) for test in TestState]
     assert distinct(*(signs.test_word(drive)[0] for drive in drives))
 

@@ -17,8 +17,8 @@ from c3tui.model.fleet import BmcReading, BmcState
 if TYPE_CHECKING:
     from c3tui.clients.bmc.wire import Wire
 
-LOGINS = 64
-"""Under way at once."""
+LOGINS = 128
+"""Under way at once: as many as keep a large fleet's dead from being found one batch after the other."""
 REST_PERIOD = 20.0
 """Most seconds between polls of what is not on screen: no session may idle out, which takes 60 seconds by the
 specification and 30 on some boards."""
@@ -35,6 +35,7 @@ class Switchboard:
     ) -> None:
         self._wire = wire
         self._poll = poll
+        self._rest = min(poll * 4, REST_PERIOD)
         self._links: dict[str, Link] = {}
         self._preferred: frozenset[str] = frozenset()
         self._leaving: set[asyncio.Task[None]] = set()
@@ -74,12 +75,13 @@ class Switchboard:
                 self._replace(target, link)
 
     def _replace(self, target: Target, old: Link | None) -> None:
-        reading = BmcReading()
+        reading = BmcReading(every=max(self._poll, self._rest))
         leaving = None
         if old:
             leaving = self._leave(old)
             if (old.target.address, old.target.port) == (target.address, target.port):
-                reading = old.reading.model_copy(update={"state": BmcState.NEW, "detail": ""})
+                fresh = {"state": BmcState.NEW, "detail": "", "every": reading.every}
+                reading = old.reading.model_copy(update=fresh)
         link = self._links[target.name] = Link(target, self._around, reading)
         self._around.publish(target.name, reading)
         link.start(after=leaving)
@@ -130,4 +132,4 @@ class Switchboard:
     def _period(self, name: str) -> float:
         if not self._preferred or name in self._preferred:
             return self._poll
-        return min(self._poll * 4, REST_PERIOD)
+        return self._rest
